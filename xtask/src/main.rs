@@ -1,2 +1,3 @@
 //! (being written)
+
 fn main() {}
