@@ -137,6 +137,7 @@ pub type Seed = Hex;
 pub struct Request {
     pub(crate) incarnation: u32,
     pub(crate) number: u32,
+    pub(crate) file: u16,
 }
 
 impl fmt::Display for Request {

@@ -1,0 +1,278 @@
+//! One concrete run, as data. A seed expands to a case; a case is what is run, kept, shrunk and replayed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use serde::de::{self, Deserializer};
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::id::{NodeId, Seed};
+use crate::mix::Salts;
+use crate::plan::Plan;
+use crate::sample::PPM;
+
+/// The format of a stored case that this version writes, and the newest it reads.
+pub const CASE_FORMAT: u32 = 1;
+
+/// One concrete run, as data.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// [`CASE_FORMAT`] when it was written.
+    pub format: u32,
+    /// The scenario's name.
+    pub scenario: String,
+    /// What keyed decisions are keyed by.
+    pub seed: Seed,
+    /// The salts that are not 0.
+    pub salts: Salts,
+    /// What a run of it should come to.
+    pub expect: Expect,
+    /// The values of the scenario's knobs, and of the engine's own, whose names begin with `sim.`.
+    pub knobs: BTreeMap<String, u64>,
+    /// The nodes.
+    pub nodes: Vec<NodeId>,
+    /// What the network does to messages.
+    pub network: Network,
+    /// What the clients do.
+    pub workload: Workload,
+    /// What goes wrong on purpose.
+    pub plan: Plan,
+    /// Where it came from; nothing for a case that was only expanded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Found>,
+    /// The plan items that fired when it was found, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fired: Vec<u32>,
+    /// The labels that were reached when it was found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reached: Vec<String>,
+    /// Whatever a person wants to say about it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+/// What a run of a stored case should come to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Expect {
+    /// No violation.
+    Pass,
+    /// This signature: the scenario is one that must fail.
+    Signature(String),
+    /// This signature, which is a written-up fault of code that is not ours.
+    Known {
+        /// The signature.
+        known: String,
+        /// Where it is written up.
+        finding: String,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum ExpectForm {
+    Text(String),
+    Known { known: String, finding: String },
+}
+
+impl Serialize for Expect {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.clone() {
+            Expect::Pass => ExpectForm::Text("pass".into()),
+            Expect::Signature(signature) => ExpectForm::Text(signature),
+            Expect::Known { known, finding } => ExpectForm::Known { known, finding },
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Expect {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Expect, D::Error> {
+        let form = ExpectForm::deserialize(deserializer)
+            .map_err(|_| de::Error::custom("expected `pass`, a signature, or {known, finding}"))?;
+        match form {
+            ExpectForm::Text(text) if text == "pass" => Ok(Expect::Pass),
+            ExpectForm::Text(text) if text.contains("::") => Ok(Expect::Signature(text)),
+            ExpectForm::Text(text) => Err(de::Error::custom(format!("`{text}` is neither `pass` nor a signature"))),
+            ExpectForm::Known { known, finding } => Ok(Expect::Known { known, finding }),
+        }
+    }
+}
+
+/// Where a stored case came from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Found {
+    /// What it showed.
+    pub signature: String,
+    /// The run's digest, 16 hex digits.
+    pub digest: String,
+    /// The event at which it showed.
+    pub event: u64,
+    /// The commit it was found on, or `unknown`.
+    pub commit: String,
+    /// The compiler, or `unknown`.
+    pub rustc: String,
+    /// The day, `2026-11-24`.
+    pub date: String,
+}
+
+/// Whether a link is a stream of datagrams or a session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkKind {
+    /// Each message on its own: lost, duplicated, overtaken.
+    #[default]
+    Datagram,
+    /// In order, until a reset drops what is in flight. (Not carried out yet: a case that asks for it is refused.)
+    Session,
+}
+
+/// What the network does to messages, each decided on its own.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// Datagram or session.
+    pub link: LinkKind,
+    /// The shortest latency.
+    pub latency_min_ns: u64,
+    /// The longest latency that is not a fault; uniform between the two.
+    pub latency_max_ns: u64,
+    /// How many messages are lost, in parts per million.
+    pub loss_ppm: u32,
+    /// How many messages are delayed.
+    pub delay_ppm: u32,
+    /// The mean of what a delay adds; exponential.
+    pub delay_mean_ns: u64,
+    /// How many messages arrive twice.
+    pub duplication_ppm: u32,
+    /// The longest gap between both.
+    pub duplication_gap_ns: u64,
+    /// How many messages are held back so that later ones overtake them.
+    pub reordering_ppm: u32,
+    /// The longest that one is held back.
+    pub reordering_hold_ns: u64,
+}
+
+impl Network {
+    /// A network that only takes its time.
+    pub fn calm(latency_ns: RangeInclusive<u64>) -> Network {
+        Network {
+            link: LinkKind::Datagram,
+            latency_min_ns: *latency_ns.start(),
+            latency_max_ns: *latency_ns.end(),
+            loss_ppm: 0,
+            delay_ppm: 0,
+            delay_mean_ns: 0,
+            duplication_ppm: 0,
+            duplication_gap_ns: 0,
+            reordering_ppm: 0,
+            reordering_hold_ns: 0,
+        }
+    }
+
+    fn refusal(&self) -> Option<String> {
+        let chances = [
+            ("loss_ppm", self.loss_ppm),
+            ("delay_ppm", self.delay_ppm),
+            ("duplication_ppm", self.duplication_ppm),
+            ("reordering_ppm", self.reordering_ppm),
+        ];
+        if let Some((name, ppm)) = chances.into_iter().find(|(_, ppm)| *ppm > PPM) {
+            return Some(format!("network.{name} is {ppm}: at most {PPM}"));
+        }
+        if self.latency_min_ns > self.latency_max_ns {
+            return Some("network.latency_min_ns is above latency_max_ns".into());
+        }
+        (self.link == LinkKind::Session).then(|| "network.link is session, which this version does not simulate".into())
+    }
+}
+
+/// What the clients do.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workload {
+    /// The clients and how much each does.
+    pub clients: Vec<ClientLoad>,
+}
+
+/// How much one client does. What an operation *is* follows from the seed, the client and its ordinal.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientLoad {
+    /// The client.
+    pub id: NodeId,
+    /// Its operations have the ordinals below this.
+    pub operations: u32,
+    /// The ordinals that are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub omitted: Vec<u32>,
+}
+
+/// Why a case cannot be run. The message names the field.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CaseError {
+    /// It was written by a newer version.
+    NewerFormat {
+        /// Its format.
+        format: u32,
+    },
+    /// It is of another scenario.
+    OtherScenario {
+        /// The scenario that was asked to run it.
+        expected: String,
+        /// The one it names.
+        received: String,
+    },
+    /// It does not fit the scenario any more, or never did.
+    Misfit(String),
+}
+
+impl fmt::Display for CaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CaseError::NewerFormat { format } => {
+                write!(f, "format {format} is newer than this version reads (format {CASE_FORMAT} at most)")
+            }
+            CaseError::OtherScenario { expected, received } => {
+                write!(f, "the case is of scenario `{received}`, not `{expected}`")
+            }
+            CaseError::Misfit(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl std::error::Error for CaseError {}
+
+impl Case {
+    /// Whether the case fits a scenario of this name, with these knobs.
+    ///
+    /// # Errors
+    /// A [`CaseError`] that names what does not fit.
+    pub(crate) fn validate(&self, scenario: &str, knobs: &[&str]) -> Result<(), CaseError> {
+        if self.format > CASE_FORMAT {
+            return Err(CaseError::NewerFormat { format: self.format });
+        }
+        if self.scenario != scenario {
+            let (expected, received) = (scenario.to_owned(), self.scenario.clone());
+            return Err(CaseError::OtherScenario { expected, received });
+        }
+        let clients: Vec<NodeId> = self.workload.clients.iter().map(|client| client.id).collect();
+        let wrong_place = self.nodes.iter().find(|id| id.is_client()).or(clients.iter().find(|id| !id.is_client()));
+        let misfit = wrong_place
+            .map(|id| format!("{id} stands where it does not belong: nodes are n1, n2, …, clients c1, c2, …"))
+            .or_else(|| self.nodes.is_empty().then(|| "nodes: there must be at least one".into()))
+            .or_else(|| (!sorted(&self.nodes)).then(|| "nodes: must be in order, each once".into()))
+            .or_else(|| (!sorted(&clients)).then(|| "workload.clients: must be in order, each once".into()))
+            .or_else(|| self.knobs.keys().find(|k| !knobs.contains(&k.as_str())).map(|k| format!("unknown knob `{k}`")))
+            .or_else(|| knobs.iter().find(|k| !self.knobs.contains_key(**k)).map(|k| format!("knob `{k}` is missing")))
+            .or_else(|| self.network.refusal())
+            .or_else(|| self.plan.items.iter().find_map(|item| item.refusal(&self.nodes, &clients)));
+        misfit.map_or(Ok(()), |reason| Err(CaseError::Misfit(reason)))
+    }
+}
+
+fn sorted(ids: &[NodeId]) -> bool {
+    ids.windows(2).all(|pair| pair[0] < pair[1])
+}

@@ -1,0 +1,329 @@
+//! Checkers: they read what happened and say what must not have. They never change anything.
+
+use std::time::Duration;
+
+use crate::id::{NodeId, OperationId};
+use crate::payload::Protocol;
+use crate::time::Time;
+
+/// One thing that happened, as checkers see it.
+pub struct Observed<'a, P: Protocol> {
+    /// When.
+    pub time: Time,
+    /// The event of the run in which it happened.
+    pub event: u64,
+    /// Where.
+    pub node: NodeId,
+    /// Which life of the process there: 1 is the first.
+    pub incarnation: u32,
+    /// What.
+    pub what: What<'a, P>,
+}
+
+/// What happened.
+pub enum What<'a, P: Protocol> {
+    /// A fact, stated by the process or, when it was carried by a disk request, by the engine at durability.
+    Fact(&'a P::Fact),
+    /// A client asked for something.
+    Invoked(OperationId, &'a P::Operation),
+    /// A client got its answer.
+    Responded(OperationId, &'a P::Reply),
+    /// A process started.
+    Booted,
+    /// A process declined to serve, and counts as down.
+    Refused(&'a str),
+    /// A process died.
+    Crashed,
+    /// The safety phase is over; these nodes are healed, and everything else stays as it is.
+    Healed(&'a [NodeId]),
+}
+
+impl<P: Protocol> Clone for Observed<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P: Protocol> Copy for Observed<'_, P> {}
+
+impl<P: Protocol> Clone for What<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P: Protocol> Copy for What<'_, P> {}
+
+impl<'a, P: Protocol> Observed<'a, P> {
+    /// The fact, if it is one.
+    pub fn fact(&self) -> Option<&'a P::Fact> {
+        match self.what {
+            What::Fact(fact) => Some(fact),
+            _ => None,
+        }
+    }
+
+    /// This place and moment as a witness of something about `subject`.
+    pub fn witness(&self, subject: u64) -> Witness {
+        Witness { node: self.node, event: self.event, time: self.time, subject }
+    }
+}
+
+/// A place and moment that a violation rests on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Witness {
+    /// Where.
+    pub node: NodeId,
+    /// In which event.
+    pub event: u64,
+    /// When.
+    pub time: Time,
+    /// What it is about: [`Fact::subject`](crate::Fact::subject).
+    pub subject: u64,
+}
+
+/// What a checker makes of one observation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Judgement {
+    /// It does not bear on the property.
+    Irrelevant,
+    /// It bears on the property, which holds.
+    Holds,
+    /// The property does not hold.
+    Violated(Box<Flaw>),
+}
+
+impl Judgement {
+    /// Holds or, where it does not, the flaw that says why.
+    pub fn holds_if(holds: bool, flaw: impl FnOnce() -> Flaw) -> Judgement {
+        if holds { Judgement::Holds } else { Judgement::Violated(Box::new(flaw())) }
+    }
+}
+
+/// Why a property does not hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Flaw {
+    /// One sentence in the field's words, with both sides: who, when, by which vote or entry.
+    pub explanation: String,
+    /// What it rests on.
+    pub witnesses: Vec<Witness>,
+}
+
+/// One safety property, checked as the run goes on.
+///
+/// A checker does constant work for each observation, and trusts durable and applied facts; a core's own conclusion, such
+/// as its commit index, may be the accused and is never the evidence.
+pub trait Checker<P: Protocol>: Clone + Send + 'static {
+    /// Takes in what happened.
+    fn observe(&mut self, observed: &Observed<'_, P>) -> Judgement;
+}
+
+/// One liveness property: what must have happened some time after the heal.
+pub trait Goal<P: Protocol>: Clone + Send + 'static {
+    /// Takes in what happened, from the start of the run on.
+    fn observe(&mut self, observed: &Observed<'_, P>);
+
+    /// Whether what is demanded has happened since the heal.
+    fn met(&self) -> bool;
+
+    /// What is still missing, for the one line that explains a failure: "no operation was acknowledged after the heal".
+    fn missing(&self) -> String;
+}
+
+/// All the properties of a scenario: nested pairs of [`Property`] and [`Progress`], so that a fact reaches each checker
+/// by a static call.
+pub trait Checks<P: Protocol>: Clone + Send + 'static {
+    /// Takes in what happened and adds what it violates.
+    fn observe(&mut self, observed: &Observed<'_, P>, found: &mut Vec<Finding>);
+
+    /// Whether all progress that is demanded after the heal has been made.
+    fn met(&self) -> bool;
+
+    /// Adds the times after the heal at which [`overdue`](Self::overdue) is to be asked.
+    fn bounds(&self, bounds: &mut Vec<Duration>);
+
+    /// Adds the progress that is missing although its bound has passed.
+    fn overdue(&self, since_heal: Duration, found: &mut Vec<Finding>);
+
+    /// Adds the properties, with how often each was evaluated.
+    fn properties(&self, properties: &mut Vec<Evaluated>);
+}
+
+/// A violated property and why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finding {
+    /// The property's name, without its suite.
+    pub property: &'static str,
+    /// Why it does not hold.
+    pub flaw: Flaw,
+}
+
+/// A property, and how many observations it was evaluated on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Evaluated {
+    /// The property's name, without its suite.
+    pub property: &'static str,
+    /// Whether it is about progress.
+    pub liveness: bool,
+    /// How often it was evaluated in this run.
+    pub times: u64,
+}
+
+/// A checker and the name of the property it checks.
+#[derive(Clone, Debug)]
+pub struct Property<C> {
+    name: &'static str,
+    checker: C,
+    evaluated: u64,
+}
+
+impl<C> Property<C> {
+    /// The property `name`, as `checker` sees it.
+    pub fn new(name: &'static str, checker: C) -> Property<C> {
+        Property { name, checker, evaluated: 0 }
+    }
+}
+
+impl<P: Protocol, C: Checker<P>> Checks<P> for Property<C> {
+    #[inline]
+    fn observe(&mut self, observed: &Observed<'_, P>, found: &mut Vec<Finding>) {
+        match self.checker.observe(observed) {
+            Judgement::Irrelevant => {}
+            Judgement::Holds => self.evaluated += 1,
+            Judgement::Violated(flaw) => {
+                self.evaluated += 1;
+                found.push(Finding { property: self.name, flaw: *flaw });
+            }
+        }
+    }
+
+    fn met(&self) -> bool {
+        true
+    }
+
+    fn bounds(&self, _: &mut Vec<Duration>) {}
+
+    fn overdue(&self, _: Duration, _: &mut Vec<Finding>) {}
+
+    fn properties(&self, properties: &mut Vec<Evaluated>) {
+        properties.push(Evaluated { property: self.name, liveness: false, times: self.evaluated });
+    }
+}
+
+/// A goal that must be met within a bound of virtual time after the heal.
+#[derive(Clone, Debug)]
+pub struct Progress<G> {
+    name: &'static str,
+    bound: Duration,
+    goal: G,
+    evaluated: u64,
+}
+
+impl<G> Progress<G> {
+    /// The property `name`: `goal` is met within `bound` of the heal.
+    pub fn new(name: &'static str, bound: Duration, goal: G) -> Progress<G> {
+        Progress { name, bound, goal, evaluated: 0 }
+    }
+}
+
+impl<P: Protocol, G: Goal<P>> Checks<P> for Progress<G> {
+    #[inline]
+    fn observe(&mut self, observed: &Observed<'_, P>, _: &mut Vec<Finding>) {
+        self.evaluated += u64::from(matches!(observed.what, What::Healed(_)));
+        self.goal.observe(observed);
+    }
+
+    fn met(&self) -> bool {
+        self.goal.met()
+    }
+
+    fn bounds(&self, bounds: &mut Vec<Duration>) {
+        bounds.push(self.bound);
+    }
+
+    fn overdue(&self, since_heal: Duration, found: &mut Vec<Finding>) {
+        if since_heal >= self.bound && !self.goal.met() {
+            let explanation = format!("{} within {:?} of the heal", self.goal.missing(), self.bound);
+            found.push(Finding { property: self.name, flaw: Flaw { explanation, witnesses: Vec::new() } });
+        }
+    }
+
+    fn properties(&self, properties: &mut Vec<Evaluated>) {
+        properties.push(Evaluated { property: self.name, liveness: true, times: self.evaluated });
+    }
+}
+
+impl<P: Protocol> Checks<P> for () {
+    fn observe(&mut self, _: &Observed<'_, P>, _: &mut Vec<Finding>) {}
+
+    fn met(&self) -> bool {
+        true
+    }
+
+    fn bounds(&self, _: &mut Vec<Duration>) {}
+
+    fn overdue(&self, _: Duration, _: &mut Vec<Finding>) {}
+
+    fn properties(&self, _: &mut Vec<Evaluated>) {}
+}
+
+impl<P: Protocol, A: Checks<P>, B: Checks<P>> Checks<P> for (A, B) {
+    #[inline]
+    fn observe(&mut self, observed: &Observed<'_, P>, found: &mut Vec<Finding>) {
+        self.0.observe(observed, found);
+        self.1.observe(observed, found);
+    }
+
+    fn met(&self) -> bool {
+        self.0.met() && self.1.met()
+    }
+
+    fn bounds(&self, bounds: &mut Vec<Duration>) {
+        self.0.bounds(bounds);
+        self.1.bounds(bounds);
+    }
+
+    fn overdue(&self, since_heal: Duration, found: &mut Vec<Finding>) {
+        self.0.overdue(since_heal, found);
+        self.1.overdue(since_heal, found);
+    }
+
+    fn properties(&self, properties: &mut Vec<Evaluated>) {
+        self.0.properties(properties);
+        self.1.properties(properties);
+    }
+}
+
+/// What kind of failure a violation is; it decides the exit code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Class {
+    /// A safety property does not hold.
+    Safety,
+    /// Hosted code panicked.
+    Panic,
+    /// Progress that was due was not made.
+    Liveness,
+    /// The run went beyond a limit.
+    Limit,
+}
+
+/// What ended a run as failed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// What kind of failure it is.
+    pub class: Class,
+    /// `suite::property`: what a shrinker preserves and a triage groups by.
+    pub signature: String,
+    /// What tells two failures of one signature apart, such as a panic's file and message; mostly nothing.
+    pub identity: String,
+    /// Where it showed, if at one place.
+    pub node: Option<NodeId>,
+    /// When it showed.
+    pub time: Time,
+    /// In which event it showed.
+    pub event: u64,
+    /// One sentence.
+    pub explanation: String,
+    /// What it rests on.
+    pub witnesses: Vec<Witness>,
+}

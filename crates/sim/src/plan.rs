@@ -1,0 +1,371 @@
+//! The faults of a case, as data: what strikes whom, when, and for how long.
+//!
+//! An item is armed when the run starts and ends as fired, withheld or never. Nothing here is drawn while the run goes
+//! on, so any item can be taken away and the rest keep their meaning.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Hex, NodeId};
+use crate::mix::Domain;
+use crate::time::Time;
+
+/// Everything that is to go wrong in a run on purpose, and the moment from which nothing does.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The end of the safety phase.
+    pub heal: Heal,
+    /// The faults, in the order of their ids.
+    pub items: Vec<Item>,
+}
+
+/// The end of the safety phase: a sufficient core is healed, every other fault is frozen, and progress is demanded.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heal {
+    /// When.
+    pub at_ns: Time,
+    /// The nodes that are healed; chosen by the scenario's [`Survival`](crate::Survival) where the case does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub core: Option<Vec<NodeId>>,
+}
+
+/// One fault.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// Its name within the plan; kept when others are removed.
+    pub id: u32,
+    /// When it strikes.
+    pub when: When,
+    /// What it strikes.
+    pub target: Target,
+    /// What it does.
+    pub fault: Fault,
+    /// For how long: until the restart, the resumption, the end of the partition. Without it, until the heal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lasts_ns: Option<u64>,
+}
+
+/// When an item strikes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum When {
+    /// At a point in virtual time.
+    At {
+        /// The time.
+        at_ns: Time,
+    },
+    /// When a fact is observed.
+    On {
+        /// The fact's label.
+        fact: String,
+        /// Only where this node states it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<NodeId>,
+        /// The how-manieth such fact of the run, counted from 1.
+        nth: u32,
+        /// How far into the step that states it, or how long after.
+        point: Point,
+    },
+}
+
+/// Where in or after the step that states a fact an item strikes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Point {
+    /// After so many of the step's messages and disk requests have left; 0 is before any does.
+    Effects(u32),
+    /// So long after the step.
+    AfterNs(u64),
+}
+
+/// What an item strikes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Target {
+    /// One node.
+    Node(NodeId),
+    /// Some nodes; for a partition, one side of it.
+    Nodes(Vec<NodeId>),
+    /// Every node but these.
+    AllBut(Vec<NodeId>),
+    /// The node that stated the fact.
+    Subject,
+    /// Everything.
+    All,
+    /// One direction between two processes.
+    Link {
+        /// The sender.
+        from: NodeId,
+        /// The receiver.
+        to: NodeId,
+    },
+    /// One message, by its own address.
+    Message {
+        /// The sender.
+        from: NodeId,
+        /// The receiver.
+        to: NodeId,
+        /// [`Payload::tag`](crate::Payload::tag).
+        tag: Hex,
+        /// How often this tag went over that link before.
+        occurrence: u32,
+    },
+}
+
+/// What an item does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Fault {
+    /// The process dies; what it had not synced may be lost.
+    Crash,
+    /// The process stands still; what it would hear waits in its inbox.
+    Pause,
+    /// Nothing sent passes between the target and the rest, either way.
+    Partition,
+    /// One message meets this fate, whatever the network would have done.
+    Message(Fate),
+    /// From here on, decisions of this domain take another salt.
+    Reseed {
+        /// The domain.
+        domain: Domain,
+        /// Its new salt.
+        salt: Hex,
+    },
+}
+
+/// What becomes of one message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Fate {
+    /// It never arrives.
+    Lose,
+    /// It arrives once, this long after it was sent.
+    Deliver {
+        /// How long after.
+        latency_ns: u64,
+    },
+    /// It arrives twice.
+    Duplicate {
+        /// How long after it was sent.
+        latency_ns: u64,
+        /// How long after the first the second arrives.
+        gap_ns: u64,
+    },
+}
+
+/// What became of an item.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ItemOutcome {
+    /// It struck.
+    Fired(Time),
+    /// It was due, and was not allowed to strike.
+    Withheld(&'static str),
+    /// It was never due.
+    Never,
+}
+
+/// A kind of fault, as a scenario classes it, a campaign counts it and `--without` names it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// A message never arrives.
+    Loss,
+    /// A message takes far longer than usual.
+    Delay,
+    /// A message arrives twice.
+    Duplication,
+    /// A message is overtaken by later ones.
+    Reordering,
+    /// Two sides cannot hear each other.
+    Partition,
+    /// A process dies and starts again.
+    Crash,
+    /// What a crashed process had not synced is gone.
+    UnsyncedLoss,
+    /// A process stands still.
+    Pause,
+}
+
+impl FaultKind {
+    /// Every kind.
+    pub const ALL: [FaultKind; 8] = [
+        FaultKind::Loss,
+        FaultKind::Delay,
+        FaultKind::Duplication,
+        FaultKind::Reordering,
+        FaultKind::Partition,
+        FaultKind::Crash,
+        FaultKind::UnsyncedLoss,
+        FaultKind::Pause,
+    ];
+
+    /// Its name in files and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            FaultKind::Loss => "loss",
+            FaultKind::Delay => "delay",
+            FaultKind::Duplication => "duplication",
+            FaultKind::Reordering => "reordering",
+            FaultKind::Partition => "partition",
+            FaultKind::Crash => "crash",
+            FaultKind::UnsyncedLoss => "unsynced_loss",
+            FaultKind::Pause => "pause",
+        }
+    }
+}
+
+impl fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl Fault {
+    /// The kind this counts as; none for what is no fault of the system's world.
+    pub const fn kind(self) -> Option<FaultKind> {
+        match self {
+            Fault::Crash => Some(FaultKind::Crash),
+            Fault::Pause => Some(FaultKind::Pause),
+            Fault::Partition => Some(FaultKind::Partition),
+            Fault::Message(Fate::Lose) => Some(FaultKind::Loss),
+            Fault::Message(Fate::Deliver { .. }) => Some(FaultKind::Delay),
+            Fault::Message(Fate::Duplicate { .. }) => Some(FaultKind::Duplication),
+            Fault::Reseed { .. } => None,
+        }
+    }
+}
+
+impl Item {
+    /// Why the item cannot be carried out in a cluster of these processes, if it cannot.
+    pub(crate) fn refusal(&self, nodes: &[NodeId], clients: &[NodeId]) -> Option<String> {
+        let known = |id: &NodeId| nodes.contains(id) || clients.contains(id);
+        let absent = self.names().find(|id| !known(id));
+        if let Some(id) = absent {
+            return Some(format!("item {} names {id}, which is not in the case", self.id));
+        }
+        let triggered = matches!(self.when, When::On { .. });
+        let fits = match (self.fault, &self.target) {
+            (Fault::Crash | Fault::Pause, Target::Node(_) | Target::Nodes(_) | Target::AllBut(_)) => true,
+            (Fault::Partition, Target::Node(_) | Target::Nodes(_) | Target::AllBut(_)) => true,
+            (Fault::Crash | Fault::Pause | Fault::Partition, Target::Subject) => triggered,
+            (Fault::Message(_), Target::Message { .. }) => !triggered,
+            _ => false,
+        };
+        match fits {
+            true => None,
+            false => Some(format!("item {}: {:?} of {:?} is not supported", self.id, self.fault, self.target)),
+        }
+    }
+
+    fn names(&self) -> impl Iterator<Item = NodeId> + '_ {
+        let trigger = match &self.when {
+            When::On { node, .. } => *node,
+            When::At { .. } => None,
+        };
+        let (pair, many): ([Option<NodeId>; 2], &[NodeId]) = match &self.target {
+            Target::Node(id) => ([Some(*id), None], &[]),
+            Target::Nodes(ids) | Target::AllBut(ids) => ([None; 2], ids),
+            Target::Link { from, to } | Target::Message { from, to, .. } => ([Some(*from), Some(*to)], &[]),
+            Target::Subject | Target::All => ([None; 2], &[]),
+        };
+        trigger.into_iter().chain(pair.into_iter().flatten()).chain(many.iter().copied())
+    }
+}
+
+/// `crash n2 at 1.250s, for 0.043s`; `on elected(n3)#1 crash n2 before effects`: the form of every report.
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.when {
+            When::At { at_ns } => write!(f, "at {at_ns} {} {}", verb(self.fault), Whom(&self.target))?,
+            When::On { fact, node, nth, point } => {
+                write!(f, "on {fact}")?;
+                if let Some(node) = node {
+                    write!(f, "({node})")?;
+                }
+                write!(f, "#{nth} {} {}", verb(self.fault), Whom(&self.target))?;
+                match point {
+                    Point::Effects(0) => f.write_str(" before effects")?,
+                    Point::Effects(count) => write!(f, " after {count} effects")?,
+                    Point::AfterNs(nanos) => write!(f, " {} later", Time::from_nanos(*nanos))?,
+                }
+            }
+        }
+        match self.lasts_ns {
+            Some(nanos) => write!(f, " for {}", Time::from_nanos(nanos)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn verb(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Crash => "crash",
+        Fault::Pause => "pause",
+        Fault::Partition => "cut off",
+        Fault::Message(Fate::Lose) => "lose",
+        Fault::Message(Fate::Deliver { .. }) => "deliver late",
+        Fault::Message(Fate::Duplicate { .. }) => "deliver twice",
+        Fault::Reseed { .. } => "reseed",
+    }
+}
+
+struct Whom<'a>(&'a Target);
+
+impl fmt::Display for Whom<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |f: &mut fmt::Formatter<'_>, ids: &[NodeId]| {
+            ids.iter().enumerate().try_for_each(|(index, id)| write!(f, "{}{id}", if index == 0 { "" } else { "+" }))
+        };
+        match self.0 {
+            Target::Node(id) => write!(f, "{id}"),
+            Target::Nodes(ids) => list(f, ids),
+            Target::AllBut(ids) => {
+                f.write_str("all but ")?;
+                list(f, ids)
+            }
+            Target::Subject => f.write_str("it"),
+            Target::All => f.write_str("all"),
+            Target::Link { from, to } => write!(f, "{from}->{to}"),
+            Target::Message { from, to, tag, occurrence } => write!(f, "{from}->{to} {tag}#{occurrence}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(when: When, target: Target, fault: Fault) -> Item {
+        Item { id: 1, when, target, fault, lasts_ns: None }
+    }
+
+    fn at(millis: u64) -> When {
+        When::At { at_ns: Time::from_nanos(millis * 1_000_000) }
+    }
+
+    #[test]
+    fn an_item_reads_as_a_sentence() {
+        let on = When::On { fact: "elected".into(), node: Some(NodeId::node(3)), nth: 1, point: Point::Effects(0) };
+        let triggered = item(on, Target::Node(NodeId::node(2)), Fault::Crash);
+        assert_eq!(triggered.to_string(), "on elected(n3)#1 crash n2 before effects");
+        let mut timed = item(at(1250), Target::Nodes(vec![NodeId::node(1), NodeId::node(2)]), Fault::Partition);
+        timed.lasts_ns = Some(43_000_000);
+        assert_eq!(timed.to_string(), "at 1.250s cut off n1+n2 for 0.043s");
+    }
+
+    #[test]
+    fn what_cannot_be_carried_out_is_refused() {
+        let nodes = [NodeId::node(1)];
+        let absent = item(at(1), Target::Node(NodeId::node(2)), Fault::Crash);
+        assert_eq!(absent.refusal(&nodes, &[]).unwrap(), "item 1 names n2, which is not in the case");
+        assert!(
+            item(at(1), Target::Subject, Fault::Crash).refusal(&nodes, &[]).is_some(),
+            "timed, so without a subject"
+        );
+        assert!(item(at(1), Target::Node(nodes[0]), Fault::Crash).refusal(&nodes, &[]).is_none());
+    }
+}

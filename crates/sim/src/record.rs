@@ -1,0 +1,205 @@
+//! What a traced run says of itself, event by event.
+
+use std::fmt;
+
+use crate::hash::Digest;
+use crate::id::{Hex, NodeId, OperationId, Request};
+use crate::time::Time;
+
+/// One line of a trace.
+///
+/// The first record of an event carries its causes; what follows with the same event number is what came of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Record {
+    /// The event, counted from 1.
+    pub event: u64,
+    /// When.
+    pub time: Time,
+    /// Where; nothing for what concerns the whole cluster.
+    pub node: Option<NodeId>,
+    /// The event that scheduled this one, and the previous step of its node; only on an event's first record.
+    pub causes: [Option<u64>; 2],
+    /// What.
+    pub what: RecordWhat,
+    /// The run's digest so far.
+    pub digest: Digest,
+}
+
+/// What a record is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RecordWhat {
+    /// A message arrived; `waits` where it went into the inbox, `absent` where nobody was there to take it.
+    Arrived {
+        /// The sender.
+        from: NodeId,
+        /// Its tag.
+        tag: Hex,
+        /// Its occurrence.
+        occurrence: u32,
+        /// The message.
+        message: String,
+        /// What became of it.
+        taken: Taken,
+    },
+    /// The node took what had waited longest in its inbox.
+    Took(String),
+    /// A message was sent.
+    Sent {
+        /// The receiver.
+        to: NodeId,
+        /// Its tag.
+        tag: Hex,
+        /// How often the tag went over the link before.
+        occurrence: u32,
+        /// How long it travels; nothing where it does not arrive.
+        latency_ns: Option<u64>,
+        /// How long after that it arrives again.
+        again_after_ns: Option<u64>,
+        /// What struck it, such as `lost`.
+        struck: String,
+        /// The message.
+        message: String,
+    },
+    /// A deadline came.
+    Deadline,
+    /// A sync completed.
+    Synced(Request),
+    /// The process wrote, truncated or asked for a sync.
+    Disk(String),
+    /// The process started.
+    Booted,
+    /// The process declined to serve.
+    Refused(String),
+    /// The process died.
+    Crashed {
+        /// Unsynced writes that survived.
+        kept: u32,
+        /// Unsynced writes that did not.
+        dropped: u32,
+    },
+    /// The process stands still.
+    Paused,
+    /// The process goes on.
+    Resumed,
+    /// A plan item was due.
+    Item(String),
+    /// What a plan item did is over.
+    ItemEnded(u32),
+    /// The safety phase is over.
+    Healed(Vec<NodeId>),
+    /// The progress demanded after the heal was looked at.
+    Demanded,
+    /// A fact.
+    Fact(String),
+    /// A client asked.
+    Invoked(OperationId, String),
+    /// A client got its answer.
+    Responded(OperationId, String),
+    /// A label was reached.
+    Reached(&'static str),
+    /// The process's own line.
+    Note(String),
+}
+
+/// What became of a message that arrived.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Taken {
+    /// It was handled.
+    Handled,
+    /// It waits in the inbox.
+    Waits,
+    /// Nobody was there.
+    Nobody,
+}
+
+impl Record {
+    /// Whether this is the first record of its event.
+    pub fn is_first(&self) -> bool {
+        !matches!(
+            self.what,
+            RecordWhat::Sent { .. }
+                | RecordWhat::Disk(_)
+                | RecordWhat::Fact(_)
+                | RecordWhat::Invoked(..)
+                | RecordWhat::Responded(..)
+                | RecordWhat::Reached(_)
+                | RecordWhat::Note(_)
+                | RecordWhat::Crashed { .. }
+                | RecordWhat::Paused
+                | RecordWhat::Resumed
+                | RecordWhat::Refused(_)
+        )
+    }
+}
+
+/// One line: time, event, node, what, and for an event's first record its causes.
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_first() {
+            write!(f, "{:?} {:>7} ", self.time, self.event)?;
+        } else {
+            write!(f, "{:21} ", "")?;
+        }
+        match self.node {
+            Some(node) => write!(f, "{:<4}", node.to_string())?,
+            None => f.write_str("*   ")?,
+        }
+        if !self.is_first() {
+            f.write_str("  ")?;
+        }
+        write!(f, "{}", self.what)?;
+        if let [Some(scheduled), previous] = self.causes {
+            write!(f, "  <- {scheduled}")?;
+            if let Some(previous) = previous {
+                write!(f, ", {previous}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for RecordWhat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RecordWhat::Arrived { from, message, taken, .. } => {
+                let became = match taken {
+                    Taken::Handled => "",
+                    Taken::Waits => ", waits",
+                    Taken::Nobody => ", nobody there",
+                };
+                write!(f, "from {from} {message}{became}")
+            }
+            RecordWhat::Took(what) => write!(f, "takes {what}"),
+            RecordWhat::Sent { to, latency_ns, again_after_ns, struck, message, .. } => {
+                write!(f, "-> {to} {message}")?;
+                match latency_ns {
+                    Some(nanos) => write!(f, ", {}us", nanos / 1_000)?,
+                    None => f.write_str(", never")?,
+                }
+                if let Some(nanos) = again_after_ns {
+                    write!(f, " and {}us later", nanos / 1_000)?;
+                }
+                if struck.is_empty() { Ok(()) } else { write!(f, " ({struck})") }
+            }
+            RecordWhat::Deadline => f.write_str("deadline"),
+            RecordWhat::Synced(request) => write!(f, "synced {request}"),
+            RecordWhat::Disk(what) => f.write_str(what),
+            RecordWhat::Booted => f.write_str("boots"),
+            RecordWhat::Refused(why) => write!(f, "refuses to serve: {why}"),
+            RecordWhat::Crashed { kept, dropped } => {
+                write!(f, "crashes; unsynced writes: {kept} kept, {dropped} dropped")
+            }
+            RecordWhat::Paused => f.write_str("pauses"),
+            RecordWhat::Resumed => f.write_str("resumes"),
+            RecordWhat::Item(what) => write!(f, "plan: {what}"),
+            RecordWhat::ItemEnded(id) => write!(f, "plan: item {id} is over"),
+            RecordWhat::Healed(core) => write!(f, "healed: {core:?}"),
+            RecordWhat::Demanded => f.write_str("progress is due"),
+            RecordWhat::Fact(fact) => write!(f, "fact {fact}"),
+            RecordWhat::Invoked(id, operation) => write!(f, "invokes {id} {operation}"),
+            RecordWhat::Responded(id, reply) => write!(f, "{id} answered {reply}"),
+            RecordWhat::Reached(label) => write!(f, "reached {label}"),
+            RecordWhat::Note(line) => write!(f, "| {line}"),
+        }
+    }
+}

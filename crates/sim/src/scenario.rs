@@ -1,0 +1,168 @@
+//! A scenario as a registry holds it: expand a seed, run a case. Dynamic once a run, static inside.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::case::{Case, CaseError};
+use crate::check::{Checks, Evaluated, Violation};
+use crate::hash::Digest;
+use crate::id::{NodeId, Seed};
+use crate::panics;
+use crate::plan::{FaultKind, ItemOutcome};
+use crate::record::Record;
+use crate::spec::Spec;
+use crate::swarm::{self, Expansion};
+use crate::system::System;
+use crate::time::Time;
+use crate::world::{FaultCount, Phase, Stuck, World};
+
+/// A named system under test.
+pub trait Scenario: Send + Sync {
+    /// What it states about itself.
+    fn spec(&self) -> Spec;
+
+    /// The properties that are checked in a run of this case.
+    fn properties(&self, case: &Case) -> Vec<Evaluated>;
+
+    /// The case of a seed.
+    fn expand(&self, seed: Seed, expansion: &Expansion) -> Case;
+
+    /// Runs a case.
+    ///
+    /// # Errors
+    /// A [`CaseError`] where the case does not fit the scenario; nothing was run then.
+    fn run(&self, case: &Case, options: &mut RunOptions<'_>) -> Result<Outcome, CaseError>;
+}
+
+/// How a case is run; none of it changes what happens.
+#[derive(Default)]
+pub struct RunOptions<'a> {
+    /// Lifts the budget of what may be unavailable at once; safety alone is checked then.
+    pub unbounded: bool,
+    /// Takes what a trace says.
+    pub trace: Option<&'a mut dyn FnMut(&Record)>,
+    /// Counts the events as they fire, for whoever watches from outside.
+    pub pulse: Option<&'a AtomicU64>,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// How it ended.
+    pub end: End,
+    /// The rolling hash of everything that happened.
+    pub digest: Digest,
+    /// How many events fired.
+    pub events: u64,
+    /// How much virtual time passed.
+    pub time: Time,
+    /// What became of each plan item, in the plan's order.
+    pub items: Vec<ItemOutcome>,
+    /// How often each kind of fault struck and was withheld.
+    pub faults: BTreeMap<FaultKind, FaultCount>,
+    /// How often each fact was stated, and the client operations `invoked` and `responded`.
+    pub counts: BTreeMap<&'static str, u64>,
+    /// How often each label was reached.
+    pub reached: BTreeMap<&'static str, u64>,
+    /// How often each property was evaluated.
+    pub properties: Vec<Evaluated>,
+    /// The nodes that were healed.
+    pub core: Option<Vec<NodeId>>,
+}
+
+/// How a run ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum End {
+    /// Every property holds.
+    Passed,
+    /// One does not.
+    Failed(Box<Violation>),
+    /// No progress was made, and none was possible.
+    Unrecoverable(&'static str),
+    /// No progress was made, and whether it was possible is not known.
+    Undecided(String),
+}
+
+impl Outcome {
+    /// What is violated, if anything is.
+    pub fn violation(&self) -> Option<&Violation> {
+        match &self.end {
+            End::Failed(violation) => Some(violation),
+            End::Passed | End::Unrecoverable(_) | End::Undecided(_) => None,
+        }
+    }
+}
+
+impl<S: System> Scenario for S {
+    fn spec(&self) -> Spec {
+        System::spec(self)
+    }
+
+    fn properties(&self, case: &Case) -> Vec<Evaluated> {
+        let mut properties = Vec::new();
+        self.checks(case).properties(&mut properties);
+        properties
+    }
+
+    fn expand(&self, seed: Seed, expansion: &Expansion) -> Case {
+        swarm::expand(&System::spec(self), seed, expansion)
+    }
+
+    fn run(&self, case: &Case, options: &mut RunOptions<'_>) -> Result<Outcome, CaseError> {
+        panics::watch();
+        let mut world = World::new(self, &System::spec(self), case)?;
+        if options.unbounded {
+            world = world.unbounded();
+        }
+        if options.trace.is_some() {
+            world = world.traced();
+        }
+        drive(&mut world, options);
+        Ok(outcome(&world))
+    }
+}
+
+/// The timed driver: fires the earliest event until the run is over.
+fn drive<S: System>(world: &mut World<S>, options: &mut RunOptions<'_>) {
+    while world.violation().is_none() && world.phase() != Phase::Over {
+        match world.earliest() {
+            Some(pending) => world.fire(pending),
+            None => {
+                world.demand_now();
+                break;
+            }
+        }
+        if let Some(pulse) = options.pulse {
+            pulse.store(world.events(), Ordering::Relaxed);
+        }
+        if let Some(trace) = &mut options.trace {
+            world.take_records().iter().for_each(&mut *trace);
+        }
+    }
+}
+
+fn outcome<S: System>(world: &World<S>) -> Outcome {
+    let tally = world.tally();
+    let end = match (world.violation(), &tally.stuck) {
+        (Some(violation), _) => End::Failed(Box::new(violation.clone())),
+        (None, Some(Stuck::Unrecoverable(reason))) => End::Unrecoverable(reason),
+        (None, Some(Stuck::Unknown(reason))) => End::Undecided(reason.clone()),
+        (None, None) => End::Passed,
+    };
+    let mut counts: BTreeMap<&'static str, u64> = tally.labels().iter().copied().collect();
+    counts.extend([("invoked", tally.invoked), ("responded", tally.responded)]);
+    let mut properties = Vec::new();
+    world.checks().properties(&mut properties);
+    Outcome {
+        end,
+        digest: world.digest(),
+        events: world.events(),
+        time: world.now(),
+        items: world.item_outcomes().collect(),
+        faults: FaultKind::ALL.map(|kind| (kind, tally.fault(kind))).into_iter().collect(),
+        counts,
+        reached: tally.reached().clone(),
+        properties,
+        core: tally.core.clone(),
+    }
+}

@@ -1,0 +1,151 @@
+//! What a scenario states about itself: within what a seed is expanded, and what the scenario promises to survive.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use crate::case::LinkKind;
+use crate::plan::FaultKind;
+
+/// What a scenario states about itself.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// Its name; what stands before the first `/` is its suite.
+    pub name: String,
+    /// What it tests, in one sentence.
+    pub about: String,
+    /// How many nodes.
+    pub nodes: RangeInclusive<u16>,
+    /// How many clients.
+    pub clients: RangeInclusive<u16>,
+    /// How many operations each client has.
+    pub operations: RangeInclusive<u32>,
+    /// How long faults are on.
+    pub safety: RangeInclusive<Duration>,
+    /// The latency of a message when nothing is wrong.
+    pub latency: RangeInclusive<Duration>,
+    /// Datagrams or sessions.
+    pub link: LinkKind,
+    /// The system's own knobs.
+    pub knobs: Vec<Knob>,
+    /// What it promises for each kind of fault.
+    pub faults: Faults,
+    /// The facts on which faults may strike.
+    pub triggers: Vec<&'static str>,
+    /// What a campaign should have seen: labels of facts, or what [`Io::reached`](crate::Io::reached) is called with.
+    pub goals: Vec<&'static str>,
+    /// The signature that it must show, for a scenario that is wrong on purpose.
+    pub must_fail: Option<String>,
+    /// Limits that end a run.
+    pub limits: Limits,
+}
+
+impl Spec {
+    /// A spec with every default: 3 to 5 nodes, 1 to 4 clients of 1 to 20 operations, 1 to 10 s of every fault.
+    pub fn new(name: impl Into<String>) -> Spec {
+        Spec {
+            name: name.into(),
+            about: String::new(),
+            nodes: 3..=5,
+            clients: 1..=4,
+            operations: 1..=20,
+            safety: Duration::from_secs(1)..=Duration::from_secs(10),
+            latency: Duration::from_micros(200)..=Duration::from_millis(5),
+            link: LinkKind::Datagram,
+            knobs: Vec::new(),
+            faults: Faults::swarm(),
+            triggers: Vec::new(),
+            goals: Vec::new(),
+            must_fail: None,
+            limits: Limits::default(),
+        }
+    }
+
+    /// The suite: the name up to the first `/`.
+    pub fn suite(&self) -> &str {
+        self.name.split('/').next().unwrap_or(&self.name)
+    }
+}
+
+/// One of a system's own settings, drawn anew for each seed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Knob {
+    /// Its name, with its unit last.
+    pub name: String,
+    /// What it is drawn from.
+    pub values: RangeInclusive<u64>,
+    /// How it is drawn.
+    pub scale: Scale,
+}
+
+/// How a knob is drawn from its range.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scale {
+    /// Each value is as likely.
+    Linear,
+    /// Each octave is as likely: for what spans orders of magnitude.
+    Octaves,
+}
+
+/// What a scenario promises for a kind of fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FaultClass {
+    /// Survives it: part of every campaign.
+    Tolerated,
+    /// Refuses service by name; counts as down.
+    Detected,
+    /// Promises nothing: only in tests that expect the violation.
+    Excluded,
+}
+
+/// The class of each kind of fault.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Faults {
+    classes: [FaultClass; FaultKind::ALL.len()],
+}
+
+impl Faults {
+    /// Every kind is tolerated; each seed has its own choice and weights.
+    pub fn swarm() -> Faults {
+        Faults { classes: [FaultClass::Tolerated; FaultKind::ALL.len()] }
+    }
+
+    /// No kind is tolerated.
+    pub fn none() -> Faults {
+        Faults { classes: [FaultClass::Excluded; FaultKind::ALL.len()] }
+    }
+
+    /// These, but `kind` is of this class.
+    #[must_use]
+    pub fn classed(mut self, kind: FaultKind, class: FaultClass) -> Faults {
+        self.classes[kind as usize] = class;
+        self
+    }
+
+    /// These without `kind`.
+    #[must_use]
+    pub fn without(self, kind: FaultKind) -> Faults {
+        self.classed(kind, FaultClass::Excluded)
+    }
+
+    /// The class of `kind`.
+    pub fn class(&self, kind: FaultKind) -> FaultClass {
+        self.classes[kind as usize]
+    }
+}
+
+/// What ends a run that does not end by itself, each with its own signature.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// `sim::too_many_events`: so many events in the whole run.
+    pub events: u64,
+    /// `sim::no_progress`: so many events at one virtual time.
+    pub events_at_once: u64,
+    /// `sim::message_storm`: so many messages in flight.
+    pub messages_in_flight: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { events: 20_000_000, events_at_once: 100_000, messages_in_flight: 100_000 }
+    }
+}

@@ -1,0 +1,193 @@
+//! From a seed to a case: which faults this seed has, how many, and everything else that a run is.
+//!
+//! Each family of faults may be off or of any weight, for a fault that is always on hides what happens without it. Each
+//! thing that is drawn has a stream of its own.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use crate::case::{CASE_FORMAT, Case, ClientLoad, Expect, Network, Workload};
+use crate::expand::Stream;
+use crate::id::{NodeId, Seed};
+use crate::mix::Salts;
+use crate::plan::{Fault, FaultKind, Heal, Item, Plan, Point, Target, When};
+use crate::sample::PPM;
+use crate::spec::{FaultClass, Knob, Scale, Spec};
+use crate::time::{Time, nanos};
+use crate::world::ENGINE_KNOBS;
+
+/// What is left out when a seed is expanded.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Expansion {
+    /// Kinds of fault that are off, whatever the seed says.
+    pub without: Vec<FaultKind>,
+}
+
+/// A kind of fault is off in so many seeds.
+const OFF_PPM: u32 = 300_000;
+/// Timed faults of a kind are at most so many in a run.
+const ITEMS_MAX: u64 = 64;
+/// Of the timed faults, so many strike on a fact, where the scenario names facts to strike on.
+const TRIGGERED_PPM: u32 = 400_000;
+
+const MICROSECOND: u64 = 1_000;
+const MILLISECOND: u64 = 1_000_000;
+const SECOND: u64 = 1_000_000_000;
+
+/// The case of a seed.
+pub(crate) fn expand(spec: &Spec, seed: Seed, expansion: &Expansion) -> Case {
+    let draw = Draw { spec, seed, expansion };
+    let nodes = draw.members("nodes", &spec.nodes, NodeId::node);
+    let clients = draw.members("clients", &spec.clients, NodeId::client);
+    let safety_ns = draw.stream("phase", "safety").between(&nanos_range(&spec.safety));
+    Case {
+        format: CASE_FORMAT,
+        scenario: spec.name.clone(),
+        seed,
+        salts: Salts::new(),
+        expect: Expect::Pass,
+        knobs: spec.knobs.iter().map(|knob| draw.knob(knob)).chain(draw.engine_knobs()).collect(),
+        network: draw.network(),
+        workload: Workload { clients: clients.iter().map(|id| draw.load(*id)).collect() },
+        plan: Plan {
+            heal: Heal { at_ns: Time::from_nanos(safety_ns), core: None },
+            items: draw.items(&nodes, &clients, safety_ns),
+        },
+        nodes,
+        found: None,
+        fired: Vec::new(),
+        reached: Vec::new(),
+        note: String::new(),
+    }
+}
+
+struct Draw<'a> {
+    spec: &'a Spec,
+    seed: Seed,
+    expansion: &'a Expansion,
+}
+
+impl Draw<'_> {
+    fn stream(&self, domain: &str, entity: &str) -> Stream {
+        Stream::new(self.seed, domain, entity)
+    }
+
+    fn members(&self, entity: &str, count: &RangeInclusive<u16>, name: fn(u16) -> NodeId) -> Vec<NodeId> {
+        let range = u64::from(*count.start())..=u64::from(*count.end());
+        let count = self.stream("topology", entity).between(&range) as u16;
+        (1..=count).map(name).collect()
+    }
+
+    fn knob(&self, knob: &Knob) -> (String, u64) {
+        let mut stream = self.stream("knob", &knob.name);
+        let value = match knob.scale {
+            Scale::Linear => stream.between(&knob.values),
+            Scale::Octaves => stream.octaves(&knob.values),
+        };
+        (knob.name.clone(), value)
+    }
+
+    fn engine_knobs(&self) -> [(String, u64); ENGINE_KNOBS.len()] {
+        let [service, sync, kept] = ENGINE_KNOBS;
+        // Half of the seeds that lose unsynced writes lose them all, as a machine does that loses power.
+        let kept_ppm = self.stream_if_on(FaultKind::UnsyncedLoss).map_or(u64::from(PPM), |mut stream| {
+            if stream.chance(PPM / 2) { stream.between(&(0..=u64::from(PPM))) } else { 0 }
+        });
+        [
+            (service.into(), self.stream("knob", service).octaves(&(0..=50 * MICROSECOND))),
+            (sync.into(), self.stream("knob", sync).octaves(&(MICROSECOND..=10 * MILLISECOND))),
+            (kept.into(), kept_ppm),
+        ]
+    }
+
+    fn load(&self, id: NodeId) -> ClientLoad {
+        let range = u64::from(*self.spec.operations.start())..=u64::from(*self.spec.operations.end());
+        let operations = self.stream("workload", &id.to_string()).between(&range) as u32;
+        ClientLoad { id, operations, omitted: Vec::new() }
+    }
+
+    /// The stream of a kind of fault, where this seed has it.
+    fn stream_if_on(&self, kind: FaultKind) -> Option<Stream> {
+        let promised = self.spec.faults.class(kind) == FaultClass::Tolerated;
+        let mut stream = self.stream("swarm", kind.name());
+        let off = stream.chance(OFF_PPM) || !promised || self.expansion.without.contains(&kind);
+        (!off).then_some(stream)
+    }
+
+    fn network(&self) -> Network {
+        let latency = nanos_range(&self.spec.latency);
+        let ppm = |kind: FaultKind, range: RangeInclusive<u64>| {
+            self.stream_if_on(kind).map_or(0, |mut stream| stream.octaves(&range) as u32)
+        };
+        let size = |kind: FaultKind, range: RangeInclusive<u64>| self.stream("size", kind.name()).octaves(&range);
+        Network {
+            link: self.spec.link,
+            loss_ppm: ppm(FaultKind::Loss, 1_000..=200_000),
+            delay_ppm: ppm(FaultKind::Delay, 100..=50_000),
+            delay_mean_ns: size(FaultKind::Delay, 10 * MILLISECOND..=SECOND),
+            duplication_ppm: ppm(FaultKind::Duplication, 1_000..=100_000),
+            duplication_gap_ns: size(FaultKind::Duplication, MILLISECOND..=SECOND),
+            reordering_ppm: ppm(FaultKind::Reordering, 1_000..=200_000),
+            reordering_hold_ns: size(FaultKind::Reordering, MILLISECOND..=100 * MILLISECOND),
+            ..Network::calm(latency)
+        }
+    }
+
+    fn items(&self, nodes: &[NodeId], clients: &[NodeId], safety_ns: u64) -> Vec<Item> {
+        let families = [
+            (FaultKind::Crash, Fault::Crash),
+            (FaultKind::Pause, Fault::Pause),
+            (FaultKind::Partition, Fault::Partition),
+        ];
+        let mut items = Vec::new();
+        for (kind, fault) in families {
+            let Some(mut family) = self.stream_if_on(kind) else { continue };
+            let gap_ns = family.octaves(&(200 * MILLISECOND..=safety_ns.max(200 * MILLISECOND)));
+            let count = (safety_ns / gap_ns).clamp(1, ITEMS_MAX);
+            let longest_ns = family.octaves(&(10 * MILLISECOND..=3 * SECOND));
+            for index in 0..count {
+                let mut stream = self.stream(kind.name(), &index.to_string());
+                let lasts_ns = Some(stream.octaves(&(MILLISECOND..=longest_ns)));
+                let (when, on_fact) = self.when(&mut stream, safety_ns);
+                let target = match (fault, on_fact) {
+                    (_, true) => Target::Subject,
+                    (Fault::Partition, false) => side(&mut stream, nodes, clients),
+                    (_, false) => Target::Node(nodes[stream.below(nodes.len() as u64) as usize]),
+                };
+                items.push(Item { id: items.len() as u32 + 1, when, target, fault, lasts_ns });
+            }
+        }
+        items
+    }
+
+    fn when(&self, stream: &mut Stream, safety_ns: u64) -> (When, bool) {
+        let triggers = &self.spec.triggers;
+        let at_ns = Time::from_nanos(stream.below(safety_ns));
+        if triggers.is_empty() || !stream.chance(TRIGGERED_PPM) {
+            return (When::At { at_ns }, false);
+        }
+        let fact = triggers[stream.below(triggers.len() as u64) as usize].to_owned();
+        let nth = stream.octaves(&(1..=64)) as u32;
+        let point = if stream.chance(PPM / 2) {
+            Point::Effects(stream.below(4) as u32)
+        } else {
+            Point::AfterNs(stream.octaves(&(MICROSECOND..=50 * MILLISECOND)))
+        };
+        (When::On { fact, node: None, nth, point }, true)
+    }
+}
+
+/// One side of a partition: some nodes, but not all, and each client with an even chance.
+fn side(stream: &mut Stream, nodes: &[NodeId], clients: &[NodeId]) -> Target {
+    let mut members = nodes.to_vec();
+    let size = 1 + stream.below((nodes.len() as u64 - 1).max(1)) as usize;
+    stream.choose(&mut members, size);
+    members.truncate(size);
+    members.extend(clients.iter().filter(|_| stream.chance(PPM / 2)));
+    members.sort_unstable();
+    Target::Nodes(members)
+}
+
+fn nanos_range(range: &RangeInclusive<Duration>) -> RangeInclusive<u64> {
+    nanos(*range.start())..=nanos(*range.end())
+}

@@ -1,0 +1,571 @@
+//! A run as a value: processes, clocks, events, network, disks, checkers and the armed plan.
+//!
+//! The world moves by firing one event. Which one is up to a driver; the timed driver fires the earliest.
+//!
+//! | room | holds |
+//! |---|---|
+//! | here | the value, its making, and which event is next |
+//! | `step` | a call to hosted code, and what came of it |
+//! | `strike` | plan items: when they are due, what they do, what they end |
+//! | `observe` | what checkers, counters, digest and trace are told |
+
+mod observe;
+mod step;
+mod strike;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::case::{Case, CaseError};
+use crate::check::{Finding, Violation};
+use crate::disk::Disk;
+use crate::hash::Digest;
+use crate::id::{NodeId, Request};
+use crate::mix::Mixer;
+use crate::network::{LinkIndex, Links, Sent};
+use crate::payload::Protocol;
+use crate::plan::{ItemOutcome, Target, When};
+use crate::process::{Cluster, Effect, Effects, HostState, Load};
+use crate::queue::Queue;
+use crate::record::Record;
+use crate::sample::Chance;
+use crate::spec::{Limits, Spec};
+use crate::survival::{Damage, NodeDamage, Service};
+use crate::system::System;
+use crate::time::Time;
+
+pub use self::observe::FaultCount;
+pub(crate) use self::observe::{Stuck, Tally};
+use self::strike::ItemState;
+
+/// The position of a process in a run: nodes first, then clients, each in the order of ids.
+type Slot = usize;
+
+/// A run of one case, at one moment.
+pub struct World<S: System> {
+    now: Time,
+    /// Events fired so far; the number of the one that is firing.
+    event: u64,
+    digest: Digest,
+    queue: Queue<Queued>,
+    flights: Flights<MessageOf<S>>,
+    links: Links,
+    hosts: Vec<Host<S>>,
+    /// When each process wants its deadline, in the world's time and not before it is free to take it.
+    deadlines: Vec<Time>,
+    /// The earliest of them; stale where it is `None`.
+    earliest_deadline: Option<(Time, Slot)>,
+    cluster: Arc<Cluster>,
+    tuning: Tuning,
+    limits: Limits,
+    items: Vec<ItemState>,
+    /// Positions of the items that wait for a fact.
+    armed: Vec<usize>,
+    case: Arc<Case>,
+    checks: S::Checks,
+    survival: S::Survival,
+    phase: Phase,
+    tally: Tally,
+    effects: Effects<S::Protocol>,
+    facts: Vec<FactOf<S>>,
+    findings: Vec<Finding>,
+    /// How many events fired at the present time.
+    events_now: u64,
+    suite: Arc<str>,
+    violation: Option<Box<Violation>>,
+    records: Option<Vec<Record>>,
+    bounded: bool,
+}
+
+type MessageOf<S> = <<S as System>::Protocol as Protocol>::Message;
+type FactOf<S> = <<S as System>::Protocol as Protocol>::Fact;
+
+/// How far the run is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Phase {
+    /// Faults are on.
+    Safety,
+    /// The core was healed at this time, and progress is awaited.
+    Liveness(Time),
+    /// Everything demanded has happened, or the last bound has passed.
+    Over,
+}
+
+/// The engine's own knobs.
+#[derive(Clone, Copy)]
+struct Tuning {
+    service_ns: u64,
+    sync_ns: u64,
+    unsynced_kept: Chance,
+}
+
+/// The names and ranges of the engine's own knobs; they are part of every case.
+pub(crate) const ENGINE_KNOBS: [&str; 3] = ["sim.service_ns", "sim.sync_ns", "sim.unsynced_kept_ppm"];
+
+#[derive(Clone, Copy)]
+struct Queued {
+    event: Event,
+    /// The event that scheduled this one.
+    cause: u64,
+}
+
+#[derive(Clone, Copy)]
+enum Event {
+    Boot(u16),
+    Arrive(u32),
+    Synced(u16, Request),
+    Ready(u16),
+    Item(u32),
+    ItemEnd(u32),
+    Heal,
+    Demand,
+}
+
+/// An event that could be fired now.
+#[derive(Clone, Copy, Debug)]
+pub struct Pending {
+    time: Time,
+    which: Which,
+}
+
+impl Pending {
+    /// When it is due.
+    pub fn time(self) -> Time {
+        self.time
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Which {
+    Queued,
+    Deadline(Slot),
+}
+
+/// One process and what the engine keeps around it.
+struct Host<S: System> {
+    state: HostState<S::Protocol>,
+    process: Hosted<S>,
+    service: Service,
+    /// When the process was booted: the origin of its monotonic clock.
+    booted_at: Time,
+    busy_until: Time,
+    inbox: VecDeque<Waiting>,
+    ready_queued: bool,
+    disk_busy_until: Time,
+    /// Messages that wait for a request to be durable.
+    withheld: Vec<(Request, NodeId, MessageOf<S>)>,
+    /// What a paused process had still to do.
+    held: Vec<Effect<S::Protocol>>,
+    held_bytes: Vec<u8>,
+    last_step: u64,
+    lost_unsynced: bool,
+}
+
+enum Hosted<S: System> {
+    Gone,
+    Node(S::Node),
+    Client(S::Client),
+}
+
+#[derive(Clone, Copy)]
+struct Waiting {
+    since: Time,
+    input: Input,
+}
+
+/// What a process is called with.
+#[derive(Clone, Copy)]
+enum Input {
+    Boot,
+    Message(u32),
+    Deadline,
+    Disk(Request),
+}
+
+/// Messages between their sending and their taking.
+#[derive(Clone)]
+struct Flights<M> {
+    slots: Vec<Option<Flight<M>>>,
+    free: Vec<u32>,
+}
+
+#[derive(Clone)]
+struct Flight<M> {
+    from: u16,
+    to: u16,
+    sent: Sent,
+    message: M,
+}
+
+impl<M> Flights<M> {
+    #[inline]
+    fn insert(&mut self, flight: Flight<M>) -> u32 {
+        match self.free.pop() {
+            Some(index) => {
+                self.slots[index as usize] = Some(flight);
+                index
+            }
+            None => {
+                self.slots.push(Some(flight));
+                u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 messages are in flight")
+            }
+        }
+    }
+
+    #[inline]
+    fn get(&self, index: u32) -> &Flight<M> {
+        self.slots[index as usize].as_ref().expect("a message is taken once")
+    }
+
+    #[inline]
+    fn take(&mut self, index: u32) -> Flight<M> {
+        self.free.push(index);
+        self.slots[index as usize].take().expect("a message is taken once")
+    }
+
+    fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+}
+
+impl<S: System> World<S> {
+    /// The world of a case before its first event.
+    ///
+    /// # Errors
+    /// A [`CaseError`] where the case does not fit the scenario.
+    pub fn new(system: &S, spec: &Spec, case: &Case) -> Result<World<S>, CaseError> {
+        let knobs: Vec<&str> = spec.knobs.iter().map(|knob| knob.name.as_str()).chain(ENGINE_KNOBS).collect();
+        case.validate(&spec.name, &knobs)?;
+        let tuning = Tuning::of(case)?;
+        let clients: Vec<NodeId> = case.workload.clients.iter().map(|client| client.id).collect();
+        let ids: Vec<NodeId> = case.nodes.iter().chain(&clients).copied().collect();
+        let keys: Vec<u64> = ids.iter().map(|id| id.key()).collect();
+        let mut world = World {
+            now: Time::ZERO,
+            event: 0,
+            digest: Digest::START,
+            queue: Queue::new(),
+            flights: Flights { slots: Vec::new(), free: Vec::new() },
+            links: Links::new(&keys, &case.network),
+            hosts: ids.iter().map(|id| Host::new(*id, case)).collect(),
+            deadlines: vec![Time::MAX; ids.len()],
+            earliest_deadline: None,
+            cluster: Arc::new(Cluster {
+                seed: case.seed,
+                mixer: Mixer::new(case.seed, &case.salts),
+                nodes: case.nodes.clone(),
+                clients,
+                knobs: case.knobs.iter().map(|(name, value)| (name.clone(), *value)).collect(),
+            }),
+            tuning,
+            limits: spec.limits,
+            items: case.plan.items.iter().map(|_| ItemState::default()).collect(),
+            armed: Vec::new(),
+            case: Arc::new(case.clone()),
+            checks: system.checks(case),
+            survival: system.survival(case),
+            phase: Phase::Safety,
+            tally: Tally::default(),
+            effects: Effects::new(),
+            facts: Vec::new(),
+            findings: Vec::new(),
+            events_now: 0,
+            suite: spec.suite().into(),
+            violation: None,
+            records: None,
+            bounded: true,
+        };
+        world.schedule_start();
+        Ok(world)
+    }
+
+    /// Lifts the budget of what may be unavailable at once; safety alone is checked then.
+    #[must_use]
+    pub fn unbounded(mut self) -> World<S> {
+        self.bounded = false;
+        self
+    }
+
+    /// Keeps a [`Record`] of everything that happens, to be taken by [`take_records`](Self::take_records).
+    #[must_use]
+    pub fn traced(mut self) -> World<S> {
+        self.records = Some(Vec::new());
+        self
+    }
+
+    /// The present.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// How many events were fired.
+    pub fn events(&self) -> u64 {
+        self.event
+    }
+
+    /// The rolling hash of everything that happened.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// What is violated, if anything is.
+    pub fn violation(&self) -> Option<&Violation> {
+        self.violation.as_deref()
+    }
+
+    /// What became of the plan's items so far, in the plan's order.
+    pub fn item_outcomes(&self) -> impl Iterator<Item = ItemOutcome> + '_ {
+        self.items.iter().map(|item| item.outcome)
+    }
+
+    /// Takes the records that a [traced](Self::traced) world made since they were last taken.
+    pub fn take_records(&mut self) -> Vec<Record> {
+        self.records.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    pub(crate) fn checks(&self) -> &S::Checks {
+        &self.checks
+    }
+
+    /// The earliest event: at one time, queued ones in the order of their scheduling, then deadlines by position.
+    #[inline]
+    pub fn earliest(&mut self) -> Option<Pending> {
+        let (deadline, slot) = match self.earliest_deadline {
+            Some(known) => known,
+            None => self.find_earliest_deadline(),
+        };
+        match self.queue.peek() {
+            Some(time) if time <= deadline => Some(Pending { time, which: Which::Queued }),
+            _ if deadline < Time::MAX => Some(Pending { time: deadline, which: Which::Deadline(slot) }),
+            _ => None,
+        }
+    }
+
+    /// Fires an event.
+    #[inline]
+    pub fn fire(&mut self, pending: Pending) {
+        if pending.time > self.now {
+            self.now = pending.time;
+            self.events_now = 0;
+        }
+        self.event += 1;
+        self.events_now += 1;
+        match pending.which {
+            Which::Queued => {
+                let (_, queued) = self.queue.pop().expect("a pending event is still queued");
+                self.fire_queued(queued);
+            }
+            Which::Deadline(slot) => self.fire_deadline(slot),
+        }
+        self.check_limits();
+    }
+
+    fn fire_queued(&mut self, queued: Queued) {
+        match queued.event {
+            Event::Arrive(flight) => self.arrive(flight, queued.cause),
+            Event::Synced(slot, request) => self.synced(slot as Slot, request, queued.cause),
+            Event::Ready(slot) => self.ready(slot as Slot, queued.cause),
+            Event::Boot(slot) => self.boot(slot as Slot, queued.cause),
+            Event::Item(index) => self.item_due(index as usize, queued.cause),
+            Event::ItemEnd(index) => self.item_ends(index as usize, queued.cause),
+            Event::Heal => self.heal(queued.cause),
+            Event::Demand => self.demand(queued.cause),
+        }
+    }
+
+    #[inline]
+    fn schedule(&mut self, time: Time, event: Event) {
+        self.queue.push(time, Queued { event, cause: self.event });
+    }
+
+    #[cold]
+    fn find_earliest_deadline(&mut self) -> (Time, Slot) {
+        let (slot, time) =
+            self.deadlines.iter().enumerate().min_by_key(|(_, time)| **time).expect("a cluster has processes");
+        let found = (*time, slot);
+        self.earliest_deadline = Some(found);
+        found
+    }
+
+    #[inline]
+    fn set_deadline(&mut self, slot: Slot, time: Time) {
+        self.deadlines[slot] = time;
+        match self.earliest_deadline {
+            Some((earliest, _)) if time < earliest => self.earliest_deadline = Some((time, slot)),
+            Some((earliest, of)) if of == slot && time > earliest => self.earliest_deadline = None,
+            // Of two equal deadlines the lower position goes first.
+            Some((earliest, of)) if time == earliest && slot < of => self.earliest_deadline = Some((time, slot)),
+            _ => {}
+        }
+    }
+
+    /// Everything that stands from the start: the boots, the timed items, the heal.
+    fn schedule_start(&mut self) {
+        for slot in 0..self.hosts.len() {
+            self.schedule(Time::ZERO, Event::Boot(slot as u16));
+        }
+        let case = Arc::clone(&self.case);
+        for (index, item) in case.plan.items.iter().enumerate() {
+            match (&item.when, &item.target) {
+                (_, Target::Message { from, to, tag, occurrence }) => {
+                    let (Some(from), Some(to)) = (self.slot(*from), self.slot(*to)) else { continue };
+                    let link = self.link(from, to);
+                    if let crate::plan::Fault::Message(fate) = item.fault {
+                        self.links.plan(link, tag.0, *occurrence, index, fate);
+                    }
+                }
+                (When::At { at_ns }, _) => self.schedule(*at_ns, Event::Item(index as u32)),
+                (When::On { .. }, _) => self.armed.push(index),
+            }
+        }
+        self.schedule(case.plan.heal.at_ns, Event::Heal);
+    }
+
+    fn slot(&self, id: NodeId) -> Option<Slot> {
+        let nodes = self.cluster.nodes.len();
+        if id.is_client() {
+            self.cluster.clients.binary_search(&id).ok().map(|index| nodes + index)
+        } else {
+            self.cluster.nodes.binary_search(&id).ok()
+        }
+    }
+
+    fn id(&self, slot: Slot) -> NodeId {
+        self.hosts[slot].state.id
+    }
+
+    fn link(&self, from: Slot, to: Slot) -> LinkIndex {
+        from * self.hosts.len() + to
+    }
+
+    fn damage(&self) -> Damage {
+        let node =
+            |host: &Host<S>| NodeDamage { id: host.state.id, service: host.service, lost_unsynced: host.lost_unsynced };
+        Damage { nodes: self.hosts[..self.cluster.nodes.len()].iter().map(node).collect() }
+    }
+
+    /// The virtual time since the heal; nothing before it.
+    fn since_heal(&self) -> Option<Duration> {
+        match self.phase {
+            Phase::Liveness(healed_at) => Some(self.now - healed_at),
+            Phase::Safety | Phase::Over => None,
+        }
+    }
+}
+
+impl Tuning {
+    fn of(case: &Case) -> Result<Tuning, CaseError> {
+        let [service, sync, kept] = ENGINE_KNOBS.map(|name| case.knobs[name]);
+        let kept = u32::try_from(kept).ok().filter(|ppm| *ppm <= crate::sample::PPM);
+        let kept = kept.ok_or_else(|| CaseError::Misfit(format!("knob `{}` is above 1000000", ENGINE_KNOBS[2])))?;
+        Ok(Tuning { service_ns: service, sync_ns: sync, unsynced_kept: Chance::from_ppm(kept) })
+    }
+}
+
+impl<S: System> Host<S> {
+    fn new(id: NodeId, case: &Case) -> Host<S> {
+        let load = case.workload.clients.iter().find(|load| load.id == id);
+        let load = load.map(|load| {
+            let mut omitted = load.omitted.clone();
+            omitted.sort_unstable();
+            Load { next: 0, end: load.operations, omitted }
+        });
+        Host {
+            state: HostState {
+                id,
+                incarnation: 0,
+                disk: Disk::new(),
+                draws: Vec::new(),
+                load: load.unwrap_or_default(),
+            },
+            process: Hosted::Gone,
+            service: Service::Down,
+            booted_at: Time::ZERO,
+            busy_until: Time::ZERO,
+            inbox: VecDeque::new(),
+            ready_queued: false,
+            disk_busy_until: Time::ZERO,
+            withheld: Vec::new(),
+            held: Vec::new(),
+            held_bytes: Vec::new(),
+            last_step: 0,
+            lost_unsynced: false,
+        }
+    }
+}
+
+impl<S: System> Clone for Host<S>
+where
+    S::Node: Clone,
+    S::Client: Clone,
+{
+    fn clone(&self) -> Self {
+        Host {
+            state: self.state.clone(),
+            process: match &self.process {
+                Hosted::Gone => Hosted::Gone,
+                Hosted::Node(node) => Hosted::Node(node.clone()),
+                Hosted::Client(client) => Hosted::Client(client.clone()),
+            },
+            service: self.service,
+            booted_at: self.booted_at,
+            busy_until: self.busy_until,
+            inbox: self.inbox.clone(),
+            ready_queued: self.ready_queued,
+            disk_busy_until: self.disk_busy_until,
+            withheld: self.withheld.clone(),
+            held: self.held.clone(),
+            held_bytes: self.held_bytes.clone(),
+            last_step: self.last_step,
+            lost_unsynced: self.lost_unsynced,
+        }
+    }
+}
+
+/// A world can be branched where its processes can be cloned.
+impl<S: System> Clone for World<S>
+where
+    S::Node: Clone,
+    S::Client: Clone,
+{
+    fn clone(&self) -> Self {
+        World {
+            now: self.now,
+            event: self.event,
+            digest: self.digest,
+            queue: self.queue.clone(),
+            flights: self.flights.clone(),
+            links: self.links.clone(),
+            hosts: self.hosts.clone(),
+            deadlines: self.deadlines.clone(),
+            earliest_deadline: self.earliest_deadline,
+            cluster: Arc::clone(&self.cluster),
+            tuning: self.tuning,
+            limits: self.limits,
+            items: self.items.clone(),
+            armed: self.armed.clone(),
+            case: Arc::clone(&self.case),
+            checks: self.checks.clone(),
+            survival: self.survival.clone(),
+            phase: self.phase,
+            tally: self.tally.clone(),
+            effects: self.effects.clone(),
+            facts: self.facts.clone(),
+            findings: self.findings.clone(),
+            events_now: self.events_now,
+            suite: Arc::clone(&self.suite),
+            violation: self.violation.clone(),
+            records: self.records.clone(),
+            bounded: self.bounded,
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! What checkers, counters, digest and trace are told.
+
+use std::collections::BTreeMap;
+use std::mem;
+
+use super::step::Header;
+use super::{Input, Slot, World};
+use crate::check::{Checks, Class, Finding, Observed, Violation, What};
+use crate::hash::content_hash;
+use crate::id::{Hex, NodeId, OperationId};
+use crate::network::{Passage, Sent};
+use crate::panics::Panicked;
+use crate::payload::{Fact, Protocol};
+use crate::plan::FaultKind;
+use crate::process::Refusal;
+use crate::record::{Record, RecordWhat, Taken};
+use crate::survival::{Recoverable, Survival};
+use crate::system::System;
+
+/// What a run counts.
+#[derive(Clone, Default)]
+pub(crate) struct Tally {
+    faults: [FaultCount; FaultKind::ALL.len()],
+    /// Facts by label; few enough that a search by address beats a map.
+    labels: Vec<(&'static str, u64)>,
+    reached: BTreeMap<&'static str, u64>,
+    pub(crate) invoked: u64,
+    pub(crate) responded: u64,
+    pub(crate) core: Option<Vec<NodeId>>,
+    /// Why a run that is stuck is no failure, or not known to be one.
+    pub(crate) stuck: Option<Stuck>,
+}
+
+/// A run without progress that is not a failure.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Stuck {
+    /// Nothing could have got it out.
+    Unrecoverable(&'static str),
+    /// Nobody knows.
+    Unknown(String),
+}
+
+/// How often a kind of fault struck, and how often it was not allowed to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct FaultCount {
+    /// It struck.
+    pub fired: u64,
+    /// It was due, and was withheld.
+    pub withheld: u64,
+}
+
+impl Tally {
+    pub(super) fn fault_fired(&mut self, kind: FaultKind) {
+        self.faults[kind as usize].fired += 1;
+    }
+
+    pub(super) fn fault_withheld(&mut self, kind: FaultKind) {
+        self.faults[kind as usize].withheld += 1;
+    }
+
+    pub(crate) fn fault(&self, kind: FaultKind) -> FaultCount {
+        self.faults[kind as usize]
+    }
+
+    pub(crate) fn labels(&self) -> &[(&'static str, u64)] {
+        &self.labels
+    }
+
+    pub(crate) fn reached(&self) -> &BTreeMap<&'static str, u64> {
+        &self.reached
+    }
+
+    #[inline]
+    fn fact(&mut self, label: &'static str) {
+        for (known, count) in &mut self.labels {
+            if std::ptr::eq(*known, label) || *known == label {
+                *count += 1;
+                return;
+            }
+        }
+        self.labels.push((label, 1));
+    }
+}
+
+impl<S: System> World<S> {
+    /// The digest's word for an event: what, where, when, and one more thing that tells it from others.
+    #[inline(always)]
+    pub(super) fn digest_event(&mut self, header: Header, slot: Slot, detail: u64) {
+        let place = (header as u64) << 8 | (slot as u64) << 16;
+        self.digest.roll(self.now.as_nanos().rotate_left(24) ^ place ^ detail.rotate_left(40));
+    }
+
+    #[inline]
+    pub(super) fn observe(&mut self, slot: Slot, what: What<'_, S::Protocol>) {
+        let host = &self.hosts[slot].state;
+        let observed =
+            Observed { time: self.now, event: self.event, node: host.id, incarnation: host.incarnation, what };
+        self.survival.observe(&observed);
+        self.checks.observe(&observed, &mut self.findings);
+        if !self.findings.is_empty() {
+            self.fail_by_findings(slot);
+        }
+        self.look_for_progress();
+    }
+
+    #[inline]
+    pub(super) fn state_fact(&mut self, slot: Slot, fact: &<S::Protocol as Protocol>::Fact) {
+        self.digest_event(Header::Fact, slot, content_hash(fact));
+        self.tally.fact(fact.label());
+        if self.records.is_some() {
+            self.record(Some(slot), RecordWhat::Fact(format!("{fact:?}")));
+        }
+        self.observe(slot, What::Fact(fact));
+    }
+
+    pub(super) fn invoked(&mut self, slot: Slot, id: OperationId, operation: &<S::Protocol as Protocol>::Operation) {
+        self.digest_event(Header::Invoke, slot, content_hash(operation) ^ u64::from(id.ordinal));
+        self.tally.invoked += 1;
+        if self.records.is_some() {
+            self.record(Some(slot), RecordWhat::Invoked(id, format!("{operation:?}")));
+        }
+        self.observe(slot, What::Invoked(id, operation));
+    }
+
+    pub(super) fn responded(&mut self, slot: Slot, id: OperationId, reply: &<S::Protocol as Protocol>::Reply) {
+        self.digest_event(Header::Respond, slot, content_hash(reply) ^ u64::from(id.ordinal));
+        self.tally.responded += 1;
+        if self.records.is_some() {
+            self.record(Some(slot), RecordWhat::Responded(id, format!("{reply:?}")));
+        }
+        self.observe(slot, What::Responded(id, reply));
+    }
+
+    pub(super) fn reached(&mut self, slot: Slot, label: &'static str) {
+        self.digest_event(Header::Reached, slot, content_hash(label));
+        *self.tally.reached.entry(label).or_default() += 1;
+        if self.records.is_some() {
+            self.record(Some(slot), RecordWhat::Reached(label));
+        }
+    }
+
+    /// Whether a limit of the run was passed.
+    #[inline]
+    pub(super) fn check_limits(&mut self) {
+        let limits = self.limits;
+        if self.event >= limits.events
+            || self.events_now >= limits.events_at_once
+            || self.flights.len() >= limits.messages_in_flight
+        {
+            self.fail_by_limit();
+        }
+    }
+
+    #[cold]
+    fn fail_by_limit(&mut self) {
+        let limits = self.limits;
+        let (property, explanation) = if self.events_now >= limits.events_at_once {
+            ("no_progress", format!("{} events and virtual time stands still", self.events_now))
+        } else if self.flights.len() >= limits.messages_in_flight {
+            ("message_storm", format!("{} messages are in flight", self.flights.len()))
+        } else {
+            ("too_many_events", format!("{} events and no end", self.event))
+        };
+        self.fail(Class::Limit, format!("sim::{property}"), String::new(), None, explanation, Vec::new());
+    }
+
+    #[cold]
+    fn fail_by_findings(&mut self, slot: Slot) {
+        let findings = mem::take(&mut self.findings);
+        let Some(Finding { property, flaw }) = findings.into_iter().next() else { return };
+        let node = Some(self.id(slot));
+        let signature = format!("{}::{property}", self.suite);
+        self.fail(Class::Safety, signature, String::new(), node, flaw.explanation, flaw.witnesses);
+    }
+
+    #[cold]
+    pub(super) fn fail_by_panic(&mut self, slot: Slot, panicked: &Panicked) {
+        let node = self.id(slot);
+        let identity = format!("{}: {}", panicked.file, panicked.message);
+        let explanation = format!("{node} panicked at {}:{}: {}", panicked.file, panicked.line, panicked.message);
+        self.fail(Class::Panic, "sim::panic".into(), identity, Some(node), explanation, Vec::new());
+    }
+
+    #[cold]
+    pub(super) fn fail_by_refusal(&mut self, slot: Slot, refusal: &Refusal) {
+        let node = self.id(slot);
+        let explanation =
+            format!("{node} refused to serve, though nothing struck it but what it must survive: {refusal}");
+        self.fail(Class::Safety, "sim::refused".into(), refusal.0.clone(), Some(node), explanation, Vec::new());
+    }
+
+    /// Progress is overdue: a failure, where the core could have made it.
+    #[cold]
+    pub(super) fn fail_by_progress(&mut self, finding: Finding) {
+        self.phase = super::Phase::Over;
+        match self.survival.recoverable(&self.damage()) {
+            // With the budget lifted nothing is promised about progress.
+            _ if !self.bounded => {}
+            Recoverable::Yes => {
+                let signature = format!("{}::{}", self.suite, finding.property);
+                let flaw = finding.flaw;
+                self.fail(Class::Liveness, signature, String::new(), None, flaw.explanation, flaw.witnesses);
+            }
+            Recoverable::No(reason) => self.tally.stuck = Some(Stuck::Unrecoverable(reason)),
+            Recoverable::Unknown => self.tally.stuck = Some(Stuck::Unknown(finding.flaw.explanation)),
+        }
+    }
+
+    /// The first violation stands; what follows may be its consequence.
+    fn fail(
+        &mut self,
+        class: Class,
+        signature: String,
+        identity: String,
+        node: Option<NodeId>,
+        explanation: String,
+        witnesses: Vec<crate::check::Witness>,
+    ) {
+        let (time, event) = (self.now, self.event);
+        self.violation.get_or_insert_with(|| {
+            Box::new(Violation { class, signature, identity, node, time, event, explanation, witnesses })
+        });
+    }
+
+    pub(super) fn previous_step(&self, slot: Slot) -> Option<u64> {
+        Some(self.hosts[slot].last_step).filter(|event| *event > 0)
+    }
+
+    pub(super) fn describe_input(&self, input: Input) -> String {
+        match input {
+            Input::Message(index) => {
+                let flight = self.flights.get(index);
+                format!("from {} {:?}", self.id(flight.from as Slot), flight.message)
+            }
+            Input::Deadline => "deadline".into(),
+            Input::Disk(request) => format!("synced {request}"),
+            Input::Boot => "boot".into(),
+        }
+    }
+
+    #[cold]
+    pub(super) fn record_arrival(&mut self, index: u32, taken: Taken, cause: u64) {
+        let flight = self.flights.get(index);
+        let slot = flight.to as Slot;
+        let what = RecordWhat::Arrived {
+            from: self.id(flight.from as Slot),
+            tag: Hex(flight.sent.tag),
+            occurrence: flight.sent.occurrence,
+            message: format!("{:?}", flight.message),
+            taken,
+        };
+        let previous = self.previous_step(slot);
+        self.record_first(Some(slot), [Some(cause), previous], what);
+    }
+
+    #[cold]
+    pub(super) fn record_sending(&mut self, from: Slot, to: NodeId, sent: Sent, passage: &Passage, message: String) {
+        let struck = passage.struck;
+        let names = [
+            (struck.item.is_some(), "planned"),
+            (struck.cut, "cut off"),
+            (struck.lost, "lost"),
+            (struck.delayed, "delayed"),
+            (struck.reordered, "held back"),
+            (struck.duplicated, "duplicated"),
+        ];
+        let names: Vec<&str> = names.into_iter().filter(|(hit, _)| *hit).map(|(_, name)| name).collect();
+        let what = RecordWhat::Sent {
+            to,
+            tag: Hex(sent.tag),
+            occurrence: sent.occurrence,
+            latency_ns: passage.latency_ns,
+            again_after_ns: passage.again_after_ns,
+            struck: names.join(", "),
+            message,
+        };
+        self.record(Some(from), what);
+    }
+
+    #[cold]
+    pub(super) fn record(&mut self, slot: Option<Slot>, what: RecordWhat) {
+        self.record_first(slot, [None, None], what);
+    }
+
+    #[cold]
+    pub(super) fn record_first(&mut self, slot: Option<Slot>, causes: [Option<u64>; 2], what: RecordWhat) {
+        let node = slot.map(|slot| self.id(slot));
+        let (event, time, digest) = (self.event, self.now, self.digest);
+        if let Some(records) = &mut self.records {
+            records.push(Record { event, time, node, causes, what, digest });
+        }
+    }
+}

@@ -1,0 +1,471 @@
+//! A call to hosted code, and what came of it.
+
+use std::mem;
+
+use super::{Event, Flight, Hosted, Input, Slot, Waiting, World};
+use crate::check::What;
+use crate::hash::content_hash;
+use crate::id::{NodeId, Request};
+use crate::mix::{Address, Domain};
+use crate::panics::{self, Panicked};
+use crate::payload::Payload;
+use crate::plan::FaultKind;
+use crate::process::{Effect, Effects, Io, Process, Refusal};
+use crate::record::{RecordWhat, Taken};
+use crate::sample::below;
+use crate::survival::Service;
+use crate::system::System;
+use crate::time::Time;
+
+/// What the wall clock shows when a run starts: 2023-11-14, so that no code takes it for the monotonic clock.
+const WALL_EPOCH_NS: u64 = 1_700_000_000_000_000_000;
+
+/// What an event's first word in the digest says it is.
+#[derive(Clone, Copy)]
+pub(super) enum Header {
+    Arrive = 1,
+    Take,
+    Deadline,
+    Synced,
+    Boot,
+    Crash,
+    Pause,
+    Resume,
+    Item,
+    ItemEnd,
+    Heal,
+    Demand,
+    Send,
+    Disk,
+    Fact,
+    Invoke,
+    Respond,
+    Reached,
+}
+
+impl<S: System> World<S> {
+    /// A message arrives.
+    #[inline]
+    pub(super) fn arrive(&mut self, index: u32, cause: u64) {
+        let flight = self.flights.get(index);
+        let (from, slot) = (flight.from, flight.to as Slot);
+        self.digest_event(Header::Arrive, slot, u64::from(from));
+        let host = &mut self.hosts[slot];
+        let taken = match host.service {
+            Service::Down | Service::Refused => Taken::Nobody,
+            Service::Up if host.busy_until <= self.now && host.inbox.is_empty() => Taken::Handled,
+            Service::Up | Service::Paused => Taken::Waits,
+        };
+        if self.records.is_some() {
+            self.record_arrival(index, taken, cause);
+        }
+        match taken {
+            Taken::Handled => self.call(slot, Input::Message(index)),
+            Taken::Waits => self.wait(slot, Input::Message(index)),
+            Taken::Nobody => drop(self.flights.take(index)),
+        }
+    }
+
+    /// A sync completes: the disk first, then what it made true, then what waited for it, then the process.
+    pub(super) fn synced(&mut self, slot: Slot, request: Request, cause: u64) {
+        let host = &mut self.hosts[slot];
+        let canceled = host.service == Service::Down
+            || host.service == Service::Refused
+            || host.state.incarnation != request.incarnation;
+        self.digest_event(Header::Synced, slot, u64::from(request.number));
+        if self.records.is_some() {
+            self.record_first(Some(slot), [Some(cause), None], RecordWhat::Synced(request));
+        }
+        if canceled {
+            return;
+        }
+        let mut effects = mem::replace(&mut self.effects, Effects::new());
+        let mut facts = mem::take(&mut self.facts);
+        let host = &mut self.hosts[slot];
+        host.state.disk.synced(request, &mut facts);
+        effects.list.extend(facts.drain(..).map(Effect::Fact));
+        let is_released = |waiting: &Request| waiting.file == request.file && *waiting <= request;
+        let mut at = 0;
+        while at < host.withheld.len() {
+            if is_released(&host.withheld[at].0) {
+                let (_, to, message) = host.withheld.remove(at);
+                effects.list.push(Effect::Send { to, message, after: None });
+            } else {
+                at += 1;
+            }
+        }
+        self.facts = facts;
+        let incarnation = self.hosts[slot].state.incarnation;
+        self.perform(slot, &mut effects);
+        self.put_back(effects);
+        let host = &self.hosts[slot];
+        // What became durable may have been what a plan item waited for, and the process may be gone.
+        if host.state.incarnation != incarnation || host.service == Service::Down {
+            return;
+        }
+        if host.service == Service::Up && host.busy_until <= self.now && host.inbox.is_empty() {
+            self.call(slot, Input::Disk(request));
+        } else {
+            self.wait(slot, Input::Disk(request));
+        }
+    }
+
+    /// The process is free: it takes what has waited longest, a due deadline included.
+    pub(super) fn ready(&mut self, slot: Slot, cause: u64) {
+        let host = &mut self.hosts[slot];
+        host.ready_queued = false;
+        self.digest_event(Header::Take, slot, 0);
+        let host = &mut self.hosts[slot];
+        let Some(front) = host.inbox.front().copied() else { return };
+        if host.service != Service::Up {
+            return;
+        }
+        if host.busy_until <= self.now {
+            // A full inbox must not hold a deadline off for ever.
+            let wanted = self.wanted_deadline(slot);
+            let input = if wanted < front.since { Input::Deadline } else { front.input };
+            if !matches!(input, Input::Deadline) {
+                self.hosts[slot].inbox.pop_front();
+            }
+            if self.records.is_some() {
+                let what = self.describe_input(input);
+                self.record_first(Some(slot), [Some(cause), self.previous_step(slot)], RecordWhat::Took(what));
+            }
+            self.call(slot, input);
+        }
+        self.queue_ready(slot);
+    }
+
+    /// A deadline comes.
+    #[inline]
+    pub(super) fn fire_deadline(&mut self, slot: Slot) {
+        self.digest_event(Header::Deadline, slot, 0);
+        if self.records.is_some() {
+            let cause = self.previous_step(slot);
+            self.record_first(Some(slot), [cause, None], RecordWhat::Deadline);
+        }
+        self.call(slot, Input::Deadline);
+    }
+
+    /// A process starts, for the first time or again.
+    pub(super) fn boot(&mut self, slot: Slot, cause: u64) {
+        self.digest_event(Header::Boot, slot, 0);
+        if self.records.is_some() {
+            self.record_first(Some(slot), [Some(cause), None], RecordWhat::Booted);
+        }
+        self.start(slot);
+    }
+
+    /// Starts the process of a slot that is down.
+    pub(super) fn start(&mut self, slot: Slot) {
+        let now = self.now;
+        let host = &mut self.hosts[slot];
+        host.state.incarnation += 1;
+        host.state.draws.clear();
+        host.service = Service::Up;
+        host.booted_at = now;
+        host.busy_until = now;
+        host.disk_busy_until = now;
+        self.observe(slot, What::Booted);
+        self.call(slot, Input::Boot);
+    }
+
+    /// Calls the process and carries out what it did.
+    #[inline]
+    fn call(&mut self, slot: Slot, input: Input) {
+        let mut effects = mem::replace(&mut self.effects, Effects::new());
+        let called = self.call_hosted(slot, input, &mut effects);
+        let host = &mut self.hosts[slot];
+        host.last_step = self.event;
+        if self.tuning.service_ns > 0 {
+            host.busy_until = self.now.plus_nanos(self.tuning.service_ns);
+        }
+        match called {
+            Ok(Ok(())) => {
+                self.renew_deadline(slot);
+                self.perform(slot, &mut effects);
+            }
+            Ok(Err(refusal)) => self.refuse(slot, &refusal),
+            Err(panicked) => self.fail_by_panic(slot, &panicked),
+        }
+        self.put_back(effects);
+    }
+
+    #[inline]
+    fn call_hosted(
+        &mut self,
+        slot: Slot,
+        input: Input,
+        effects: &mut Effects<S::Protocol>,
+    ) -> Result<Result<(), Refusal>, Panicked> {
+        let message = match input {
+            Input::Message(index) => Some(self.flights.take(index)),
+            Input::Boot | Input::Deadline | Input::Disk(_) => None,
+        };
+        let host = &mut self.hosts[slot];
+        let mut io = Io {
+            now: Time::ZERO + (self.now - host.booted_at),
+            wall: self.now.plus_nanos(WALL_EPOCH_NS),
+            host: &mut host.state,
+            cluster: &self.cluster,
+            effects,
+            booting: matches!(input, Input::Boot),
+            tracing: self.records.is_some(),
+        };
+        let process = &mut host.process;
+        let ids = &self.cluster;
+        panics::catch(move || {
+            match (&mut *process, input) {
+                (hosted, Input::Boot) => {
+                    *hosted = if io.id().is_client() {
+                        Hosted::Client(S::Client::boot(&mut io)?)
+                    } else {
+                        Hosted::Node(S::Node::boot(&mut io)?)
+                    };
+                }
+                (Hosted::Node(node), input) => {
+                    deliver(node, input, message.map(|m| (ids.id(m.from), m.message)), &mut io)
+                }
+                (Hosted::Client(client), input) => {
+                    deliver(client, input, message.map(|m| (ids.id(m.from), m.message)), &mut io);
+                }
+                (Hosted::Gone, _) => unreachable!("only a process that was booted is called"),
+            }
+            Ok(())
+        })
+    }
+
+    /// Carries out what a process did, in order, up to where a plan item strikes it.
+    pub(super) fn perform(&mut self, slot: Slot, effects: &mut Effects<S::Protocol>) {
+        let mut strikes = if self.armed.is_empty() { Vec::new() } else { self.strikes_in(slot, &effects.list) };
+        let incarnation = self.hosts[slot].state.incarnation;
+        let mut left = 0;
+        for effect in effects.list.drain(..) {
+            if effect.leaves() {
+                while strikes.first().is_some_and(|(after, _)| *after <= left) {
+                    let (_, item) = strikes.remove(0);
+                    self.strike(item, Some(slot));
+                }
+                left += 1;
+            }
+            let host = &mut self.hosts[slot];
+            let gone = host.state.incarnation != incarnation || host.service == Service::Down;
+            // A fact is about the process's memory, and that had changed before the fault struck.
+            if matches!(effect, Effect::Fact(_)) || (!gone && host.service == Service::Up) {
+                self.carry_out(slot, effect, &effects.bytes);
+            } else if !gone {
+                host.hold(effect, &effects.bytes);
+            }
+        }
+        for (_, item) in strikes {
+            self.strike(item, Some(slot));
+        }
+    }
+
+    fn carry_out(&mut self, slot: Slot, effect: Effect<S::Protocol>, bytes: &[u8]) {
+        match effect {
+            Effect::Send { to, message, after: None } => self.send(slot, to, message),
+            Effect::Send { to, message, after: Some(request) } => {
+                if self.hosts[slot].state.disk.is_durable(request) {
+                    self.send(slot, to, message);
+                } else {
+                    self.hosts[slot].withheld.push((request, to, message));
+                }
+            }
+            Effect::Write { request, at, start, end } => {
+                let bytes = &bytes[start..end];
+                self.digest.roll(content_hash(bytes) ^ at);
+                self.hosts[slot].state.disk.write(request, at, bytes);
+                if self.records.is_some() {
+                    let what = format!("writes {request}: {} bytes at {at}", bytes.len());
+                    self.record(Some(slot), RecordWhat::Disk(what));
+                }
+            }
+            Effect::Truncate { request, len } => {
+                self.digest_event(Header::Disk, slot, len);
+                self.hosts[slot].state.disk.truncate(request, len);
+                if self.records.is_some() {
+                    self.record(Some(slot), RecordWhat::Disk(format!("truncates {request}: to {len} bytes")));
+                }
+            }
+            Effect::Sync { request } => self.sync(slot, request),
+            Effect::WhenDurable { request, fact } => {
+                if self.hosts[slot].state.disk.is_durable(request) {
+                    self.state_fact(slot, &fact);
+                } else {
+                    self.hosts[slot].state.disk.state_when_durable(request, fact);
+                }
+            }
+            Effect::Fact(fact) => self.state_fact(slot, &fact),
+            Effect::Invoke(id, operation) => self.invoked(slot, id, &operation),
+            Effect::Respond(id, reply) => self.responded(slot, id, &reply),
+            Effect::Reached(label) => self.reached(slot, label),
+            Effect::Note(line) => self.record(Some(slot), RecordWhat::Note(line)),
+        }
+    }
+
+    /// A message enters the network.
+    #[inline]
+    fn send(&mut self, from: Slot, to: NodeId, message: <S::Protocol as crate::Protocol>::Message) {
+        // A peer that a shrunk case no longer has is a peer that never answers.
+        let Some(slot) = self.slot(to) else { return };
+        let tag = message.tag();
+        let link = self.link(from, slot);
+        let (sent, passage) = self.links.send(&self.cluster.mixer, self.now, link, tag);
+        self.digest.roll(content_hash(&message) ^ passage.latency_ns.unwrap_or(u64::MAX));
+        self.digest_event(Header::Send, from, (slot as u64) << 32 | u64::from(sent.occurrence));
+        let struck = passage.struck;
+        if struck.lost || struck.delayed || struck.duplicated || struck.reordered {
+            self.count_struck(struck);
+        }
+        if self.records.is_some() {
+            self.record_sending(from, to, sent, &passage, format!("{message:?}"));
+        }
+        let Some(latency_ns) = passage.latency_ns else { return };
+        let arrives = self.now.plus_nanos(latency_ns);
+        let (from, to) = (from as u16, slot as u16);
+        if let Some(gap_ns) = passage.again_after_ns {
+            self.digest.roll(gap_ns);
+            let again = self.flights.insert(Flight { from, to, sent, message: message.clone() });
+            self.schedule(arrives.plus_nanos(gap_ns), Event::Arrive(again));
+        }
+        let index = self.flights.insert(Flight { from, to, sent, message });
+        self.schedule(arrives, Event::Arrive(index));
+    }
+
+    fn sync(&mut self, slot: Slot, request: Request) {
+        let host = &mut self.hosts[slot];
+        let occurrence = u64::from(request.number) | u64::from(request.incarnation) << 32;
+        let address = Address::new(host.state.id.key(), u64::from(request.file), occurrence);
+        let mean = self.tuning.sync_ns;
+        // Half to one and a half times the mean.
+        let takes = mean / 2 + below(self.cluster.mixer.decide(Domain::Disk, address), mean + 1);
+        let begins = host.disk_busy_until.max(self.now);
+        host.disk_busy_until = begins.plus_nanos(takes);
+        let completes = host.disk_busy_until;
+        self.digest_event(Header::Disk, slot, completes.as_nanos());
+        if self.records.is_some() {
+            self.record(Some(slot), RecordWhat::Disk(format!("syncs {request}")));
+        }
+        self.schedule(completes, Event::Synced(slot as u16, request));
+    }
+
+    fn wait(&mut self, slot: Slot, input: Input) {
+        let since = self.now;
+        self.hosts[slot].inbox.push_back(Waiting { since, input });
+        self.queue_ready(slot);
+    }
+
+    pub(super) fn queue_ready(&mut self, slot: Slot) {
+        let host = &mut self.hosts[slot];
+        if host.service == Service::Up && !host.ready_queued && !host.inbox.is_empty() {
+            host.ready_queued = true;
+            let free_at = host.busy_until.max(self.now);
+            self.schedule(free_at, Event::Ready(slot as u16));
+        }
+    }
+
+    /// Takes over the deadline that the process wants now.
+    #[inline]
+    pub(super) fn renew_deadline(&mut self, slot: Slot) {
+        let wanted = self.wanted_deadline(slot);
+        let host = &self.hosts[slot];
+        let time = match host.service {
+            Service::Up if wanted < Time::MAX => wanted.max(host.busy_until).max(self.now),
+            _ => Time::MAX,
+        };
+        self.set_deadline(slot, time);
+    }
+
+    #[inline]
+    fn wanted_deadline(&self, slot: Slot) -> Time {
+        let host = &self.hosts[slot];
+        let wanted = match &host.process {
+            Hosted::Node(node) => node.next_deadline(),
+            Hosted::Client(client) => client.next_deadline(),
+            Hosted::Gone => None,
+        };
+        wanted.map_or(Time::MAX, |local| host.booted_at.plus_nanos(local.as_nanos()))
+    }
+
+    fn refuse(&mut self, slot: Slot, refusal: &Refusal) {
+        let host = &mut self.hosts[slot];
+        host.process = Hosted::Gone;
+        host.service = Service::Refused;
+        self.set_deadline(slot, Time::MAX);
+        if self.records.is_some() {
+            self.record(Some(slot), RecordWhat::Refused(refusal.to_string()));
+        }
+        self.observe(slot, What::Refused(&refusal.0));
+        self.fail_by_refusal(slot, refusal);
+    }
+
+    /// The buffers are used again: in the steady state a step allocates nothing.
+    #[inline]
+    fn put_back(&mut self, mut effects: Effects<S::Protocol>) {
+        effects.list.clear();
+        effects.bytes.clear();
+        self.effects = effects;
+    }
+
+    /// Goes on with what a paused process had still to do.
+    pub(super) fn perform_held(&mut self, slot: Slot) {
+        let host = &mut self.hosts[slot];
+        let mut effects = Effects { list: mem::take(&mut host.held), bytes: mem::take(&mut host.held_bytes) };
+        self.perform(slot, &mut effects);
+    }
+
+    fn count_struck(&mut self, struck: crate::network::Struck) {
+        let kinds = [
+            (struck.lost, FaultKind::Loss),
+            (struck.delayed, FaultKind::Delay),
+            (struck.duplicated, FaultKind::Duplication),
+            (struck.reordered, FaultKind::Reordering),
+        ];
+        for (_, kind) in kinds.into_iter().filter(|(hit, _)| *hit) {
+            self.tally.fault_fired(kind);
+        }
+        if let Some(item) = struck.item {
+            self.items[item].outcome = crate::plan::ItemOutcome::Fired(self.now);
+        }
+    }
+}
+
+impl<S: System> super::Host<S> {
+    /// Keeps an effect of a paused process for later, with the bytes that it writes.
+    fn hold(&mut self, effect: Effect<S::Protocol>, bytes: &[u8]) {
+        let effect = match effect {
+            Effect::Write { request, at, start, end } => {
+                let held = self.held_bytes.len();
+                self.held_bytes.extend_from_slice(&bytes[start..end]);
+                Effect::Write { request, at, start: held, end: self.held_bytes.len() }
+            }
+            other => other,
+        };
+        self.held.push(effect);
+    }
+}
+
+impl crate::process::Cluster {
+    /// The id of the process at a position.
+    fn id(&self, slot: u16) -> NodeId {
+        let slot = slot as usize;
+        if slot < self.nodes.len() { self.nodes[slot] } else { self.clients[slot - self.nodes.len()] }
+    }
+}
+
+/// Hands an input to a process.
+#[inline]
+fn deliver<T: Process>(
+    process: &mut T,
+    input: Input,
+    message: Option<(NodeId, crate::process::MessageOf<T>)>,
+    io: &mut Io<'_, T::Protocol>,
+) {
+    match (input, message) {
+        (Input::Message(_), Some((from, message))) => process.on_message(from, message, io),
+        (Input::Deadline, _) => process.on_deadline(io),
+        (Input::Disk(request), _) => process.on_disk(request, Ok(()), io),
+        (Input::Message(_) | Input::Boot, _) => unreachable!("a message comes with its content, and boots apart"),
+    }
+}

@@ -1,0 +1,333 @@
+//! Plan items: when they are due, what they do, and what ends them.
+
+use std::mem;
+use std::time::Duration;
+
+use super::step::Header;
+use super::{Event, Hosted, Input, Phase, Slot, World};
+use crate::check::{Checks, What};
+use crate::id::NodeId;
+use crate::mix::{Address, Domain};
+use crate::network::LinkIndex;
+use crate::payload::Fact;
+use crate::plan::{Fault, FaultKind, Item, ItemOutcome, Point, Target, When};
+use crate::process::Effect;
+use crate::record::RecordWhat;
+use crate::survival::{Permission, Service, Strike, Survival};
+use crate::system::System;
+use crate::time::Time;
+
+/// What became of one plan item so far.
+#[derive(Clone)]
+pub(super) struct ItemState {
+    pub(super) outcome: ItemOutcome,
+    /// How many of the facts that it waits for were seen.
+    seen: u32,
+    /// The process that stated the fact.
+    subject: Option<Slot>,
+    /// The processes that it struck, each with the incarnation that it met.
+    struck: Vec<(Slot, u32)>,
+    /// The links that it cut.
+    cut: Vec<LinkIndex>,
+}
+
+impl Default for ItemState {
+    fn default() -> ItemState {
+        ItemState { outcome: ItemOutcome::Never, seen: 0, subject: None, struck: Vec::new(), cut: Vec::new() }
+    }
+}
+
+impl<S: System> World<S> {
+    /// The armed items that the facts of a step set off: after how many effects, and which. What is to strike only some
+    /// time after the step is scheduled.
+    #[cold]
+    pub(super) fn strikes_in(&mut self, slot: Slot, effects: &[Effect<S::Protocol>]) -> Vec<(u32, usize)> {
+        let mut strikes = Vec::new();
+        if self.phase != Phase::Safety {
+            return strikes;
+        }
+        let case = std::sync::Arc::clone(&self.case);
+        let id = self.id(slot);
+        let facts = effects.iter().filter_map(|effect| if let Effect::Fact(fact) = effect { Some(fact) } else { None });
+        for label in facts.map(Fact::label) {
+            let mut at = 0;
+            while at < self.armed.len() {
+                let index = self.armed[at];
+                let Some(point) = due(&case.plan.items[index], label, id, &mut self.items[index].seen) else {
+                    at += 1;
+                    continue;
+                };
+                self.armed.remove(at);
+                self.items[index].subject = Some(slot);
+                match point {
+                    Point::Effects(count) => strikes.push((count, index)),
+                    Point::AfterNs(nanos) => self.schedule(self.now.plus_nanos(nanos), Event::Item(index as u32)),
+                }
+            }
+        }
+        strikes.sort_unstable();
+        strikes
+    }
+
+    /// A timed item is due.
+    pub(super) fn item_due(&mut self, index: usize, cause: u64) {
+        self.digest_event(Header::Item, 0, index as u64);
+        if self.records.is_some() {
+            let subject = self.items[index].subject;
+            let text = self.case.plan.items[index].to_string();
+            self.record_first(subject, [Some(cause), None], RecordWhat::Item(text));
+        }
+        self.strike(index, self.items[index].subject);
+    }
+
+    /// Strikes, where it may.
+    pub(super) fn strike(&mut self, index: usize, subject: Option<Slot>) {
+        if self.phase != Phase::Safety {
+            return;
+        }
+        let case = std::sync::Arc::clone(&self.case);
+        let item = &case.plan.items[index];
+        let Some(kind) = item.fault.kind() else { return };
+        let slots = self.targets(item, subject);
+        let outcome = match self.permission(kind, &slots) {
+            Permission::Withhold(reason) => {
+                self.tally.fault_withheld(kind);
+                ItemOutcome::Withheld(reason)
+            }
+            Permission::Fire => {
+                self.tally.fault_fired(kind);
+                ItemOutcome::Fired(self.now)
+            }
+        };
+        self.items[index].outcome = outcome;
+        self.digest_event(Header::Item, slots.len(), u64::from(matches!(outcome, ItemOutcome::Fired(_))));
+        if matches!(outcome, ItemOutcome::Withheld(_)) {
+            return;
+        }
+        match item.fault {
+            Fault::Crash => {
+                slots.iter().for_each(|slot| self.crash(*slot));
+            }
+            Fault::Pause => slots.iter().for_each(|slot| self.pause(*slot)),
+            Fault::Partition => self.partition(index, &slots),
+            Fault::Message(_) | Fault::Reseed { .. } => unreachable!("a message's fate is asked for when it is sent"),
+        }
+        self.items[index].struck = slots.iter().map(|slot| (*slot, self.hosts[*slot].state.incarnation)).collect();
+        if let Some(lasts_ns) = item.lasts_ns {
+            self.schedule(self.now.plus_nanos(lasts_ns), Event::ItemEnd(index as u32));
+        }
+    }
+
+    /// What an item did is over. After the heal nothing is: what is not healed stays as it is.
+    pub(super) fn item_ends(&mut self, index: usize, cause: u64) {
+        self.digest_event(Header::ItemEnd, 0, index as u64);
+        let id = self.case.plan.items[index].id;
+        if self.records.is_some() {
+            self.record_first(None, [Some(cause), None], RecordWhat::ItemEnded(id));
+        }
+        if self.phase != Phase::Safety {
+            return;
+        }
+        let fault = self.case.plan.items[index].fault;
+        for (slot, incarnation) in mem::take(&mut self.items[index].struck) {
+            let host = &self.hosts[slot];
+            let same = host.state.incarnation == incarnation;
+            match (fault, host.service) {
+                (Fault::Crash, Service::Down) if same => self.start(slot),
+                (Fault::Pause, Service::Paused) if same => self.resume(slot),
+                _ => {}
+            }
+        }
+        for link in mem::take(&mut self.items[index].cut) {
+            self.links.mend(link);
+        }
+    }
+
+    /// The safety phase is over: a sufficient core is healed, and everything else stays as it is.
+    pub(super) fn heal(&mut self, cause: u64) {
+        let address = Address::new(0, 0, 0);
+        let draw = self.cluster.mixer.decide(Domain::Heal, address);
+        let core = match &self.case.plan.heal.core {
+            Some(core) => core.clone(),
+            None => self.survival.core(&self.damage(), draw),
+        };
+        self.digest_event(Header::Heal, core.len(), 0);
+        core.iter().for_each(|id| self.digest.roll(id.key()));
+        self.phase = Phase::Liveness(self.now);
+        self.tally.core = Some(core.clone());
+        if self.records.is_some() {
+            self.record_first(None, [Some(cause), None], RecordWhat::Healed(core.clone()));
+        }
+        let healed: Vec<Slot> =
+            core.iter().chain(&std::sync::Arc::clone(&self.cluster).clients).filter_map(|id| self.slot(*id)).collect();
+        self.links.calm();
+        for from in &healed {
+            for to in &healed {
+                let link = self.link(*from, *to);
+                self.links.heal(link);
+            }
+        }
+        for slot in healed {
+            match self.hosts[slot].service {
+                Service::Down => self.start(slot),
+                Service::Paused => self.resume(slot),
+                Service::Up | Service::Refused => {}
+            }
+        }
+        self.observe(0, What::Healed(&core));
+        self.schedule_demands();
+    }
+
+    /// A bound of progress has passed.
+    pub(super) fn demand(&mut self, cause: u64) {
+        self.digest_event(Header::Demand, 0, 0);
+        if self.records.is_some() {
+            self.record_first(None, [Some(cause), None], RecordWhat::Demanded);
+        }
+        let Some(since_heal) = self.since_heal() else { return };
+        let mut overdue = mem::take(&mut self.findings);
+        self.checks.overdue(since_heal, &mut overdue);
+        if let Some(finding) = overdue.pop() {
+            self.fail_by_progress(finding);
+        }
+        self.findings = overdue;
+    }
+
+    /// What is missing when nothing will ever happen again.
+    pub(crate) fn demand_now(&mut self) {
+        if matches!(self.phase, Phase::Liveness(_)) {
+            let mut overdue = Vec::new();
+            self.checks.overdue(Duration::MAX, &mut overdue);
+            if let Some(finding) = overdue.pop() {
+                self.fail_by_progress(finding);
+            }
+        }
+    }
+
+    fn schedule_demands(&mut self) {
+        let mut bounds = Vec::new();
+        self.checks.bounds(&mut bounds);
+        for bound in bounds {
+            self.schedule(self.now + bound, Event::Demand);
+        }
+        self.look_for_progress();
+    }
+
+    /// Ends the run where all progress that is demanded was made.
+    #[inline]
+    pub(super) fn look_for_progress(&mut self) {
+        if matches!(self.phase, Phase::Liveness(_)) && self.checks.met() {
+            self.phase = Phase::Over;
+        }
+    }
+
+    fn permission(&self, kind: FaultKind, slots: &[Slot]) -> Permission {
+        let nothing_to_do = match kind {
+            FaultKind::Crash => slots.iter().all(|slot| self.hosts[*slot].service == Service::Down),
+            FaultKind::Pause => slots.iter().all(|slot| self.hosts[*slot].service != Service::Up),
+            _ => slots.is_empty(),
+        };
+        if nothing_to_do {
+            return Permission::Withhold("there was nothing to strike");
+        }
+        if !self.bounded {
+            return Permission::Fire;
+        }
+        let nodes: Vec<NodeId> = slots.iter().map(|slot| self.id(*slot)).filter(|id| !id.is_client()).collect();
+        self.survival.allows(&self.damage(), &Strike { kind, nodes: &nodes })
+    }
+
+    fn targets(&self, item: &Item, subject: Option<Slot>) -> Vec<Slot> {
+        let nodes = 0..self.cluster.nodes.len();
+        match &item.target {
+            Target::Node(id) => self.slot(*id).into_iter().collect(),
+            Target::Nodes(ids) => ids.iter().filter_map(|id| self.slot(*id)).collect(),
+            Target::AllBut(ids) => nodes.filter(|slot| !ids.contains(&self.id(*slot))).collect(),
+            Target::Subject => subject.into_iter().collect(),
+            Target::All => nodes.collect(),
+            Target::Link { .. } | Target::Message { .. } => Vec::new(),
+        }
+    }
+
+    fn crash(&mut self, slot: Slot) {
+        if self.hosts[slot].service == Service::Down {
+            return;
+        }
+        let id = self.id(slot);
+        let kept_chance = self.tuning.unsynced_kept;
+        let mixer = &self.cluster.mixer;
+        let host = &mut self.hosts[slot];
+        let losses = host.state.disk.crash(|request| {
+            let occurrence = u64::from(request.number) | u64::from(request.incarnation) << 32;
+            kept_chance.hits(mixer.decide(Domain::Unsynced, Address::new(id.key(), 0, occurrence)))
+        });
+        host.process = Hosted::Gone;
+        host.service = Service::Down;
+        host.lost_unsynced |= losses.dropped > 0;
+        host.ready_queued = false;
+        host.withheld.clear();
+        host.held.clear();
+        host.held_bytes.clear();
+        for waiting in mem::take(&mut host.inbox) {
+            if let Input::Message(index) = waiting.input {
+                drop(self.flights.take(index));
+            }
+        }
+        self.set_deadline(slot, Time::MAX);
+        if losses.dropped > 0 {
+            self.tally.fault_fired(FaultKind::UnsyncedLoss);
+        }
+        self.digest_event(Header::Crash, slot, u64::from(losses.kept) << 32 | u64::from(losses.dropped));
+        if self.records.is_some() {
+            let (kept, dropped) = (losses.kept, losses.dropped);
+            self.record(Some(slot), RecordWhat::Crashed { kept, dropped });
+        }
+        for fact in &losses.facts {
+            self.state_fact(slot, fact);
+        }
+        self.observe(slot, What::Crashed);
+    }
+
+    fn pause(&mut self, slot: Slot) {
+        if self.hosts[slot].service != Service::Up {
+            return;
+        }
+        self.hosts[slot].service = Service::Paused;
+        self.set_deadline(slot, Time::MAX);
+        self.digest_event(Header::Pause, slot, 0);
+        if self.records.is_some() {
+            self.record(Some(slot), RecordWhat::Paused);
+        }
+    }
+
+    fn resume(&mut self, slot: Slot) {
+        self.hosts[slot].service = Service::Up;
+        self.digest_event(Header::Resume, slot, 0);
+        if self.records.is_some() {
+            self.record(Some(slot), RecordWhat::Resumed);
+        }
+        self.perform_held(slot);
+        self.renew_deadline(slot);
+        self.queue_ready(slot);
+    }
+
+    fn partition(&mut self, index: usize, side: &[Slot]) {
+        let cut: Vec<LinkIndex> = (0..self.hosts.len())
+            .filter(|other| !side.contains(other))
+            .flat_map(|other| side.iter().flat_map(move |slot| [(*slot, other), (other, *slot)]))
+            .map(|(from, to)| self.link(from, to))
+            .collect();
+        cut.iter().for_each(|link| self.links.cut(*link));
+        self.items[index].cut = cut;
+    }
+}
+
+/// Where in the step an armed item strikes, if this fact is the one that it waits for.
+fn due(item: &Item, label: &str, id: NodeId, seen: &mut u32) -> Option<Point> {
+    let When::On { fact, node, nth, point } = &item.when else { return None };
+    if fact != label || node.is_some_and(|node| node != id) {
+        return None;
+    }
+    *seen += 1;
+    (*seen == *nth).then_some(*point)
+}
