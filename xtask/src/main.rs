@@ -1,3 +1,52 @@
-//! (being written)
+//! The repository's own commands: `cargo xtask fuzz` and its like.
+//!
+//! What belongs to a workspace of its own (published crates that are hosted, peers that are measured) is handed on to it:
+//! arguments, exit code and files unchanged.
 
-fn main() {}
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    match workspace(&arguments) {
+        Some(workspace) => hand_on(workspace, &arguments),
+        None => campaign::cli::main("cargo xtask", &scenarios::registry(), arguments.into_iter()),
+    }
+}
+
+/// The workspace that these arguments are for, where it is not this one.
+fn workspace(arguments: &[OsString]) -> Option<&'static str> {
+    let is_foreign = |argument: &OsString| {
+        let text = argument.to_string_lossy();
+        text.starts_with("foreign/") || text.contains("sim-seeds/foreign/")
+    };
+    match arguments.first() {
+        Some(first) if first == "bench" => Some("crates/bench"),
+        _ if arguments.iter().any(is_foreign) => Some("crates/foreign"),
+        _ => None,
+    }
+}
+
+fn hand_on(workspace: &str, arguments: &[OsString]) -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this package is in the repository");
+    let manifest = root.join(workspace).join("Cargo.toml");
+    if !manifest.is_file() {
+        eprintln!("sim: {workspace}: this repository has no such workspace");
+        return ExitCode::from(64);
+    }
+    let mut command = Command::new("cargo");
+    command
+        .args(["run", "--quiet", "--release", "--locked", "--manifest-path"])
+        .arg(manifest)
+        .arg("--")
+        .args(arguments);
+    match command.status() {
+        Ok(status) => ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(70)),
+        Err(error) => {
+            eprintln!("sim: cargo: {error}");
+            ExitCode::from(70)
+        }
+    }
+}

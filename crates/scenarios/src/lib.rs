@@ -1,1 +1,23 @@
-//! (being written)
+//! The systems that this repository tests, each as a [`Scenario`]: where its cores meet the engine.
+//!
+//! ```
+//! let names: Vec<String> = scenarios::registry().iter().map(|scenario| scenario.spec().name).collect();
+//! assert!(names.contains(&"canary".to_owned()));
+//! ```
+//!
+//! # Map
+//!
+//! | module | scenario |
+//! |---|---|
+//! | [`canary`] | must fail: an election whose voters forget |
+//! | [`nondeterministic`] | must fail, where two processes are compared: the order of a hash map |
+
+pub mod canary;
+pub mod nondeterministic;
+
+use sim::Scenario;
+
+/// Every scenario of this repository, in the order in which they are run and listed.
+pub fn registry() -> Vec<Box<dyn Scenario>> {
+    vec![Box::new(canary::Canary), Box::new(nondeterministic::Nondeterministic)]
+}

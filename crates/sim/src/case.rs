@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::id::{NodeId, Seed};
 use crate::mix::Salts;
-use crate::plan::Plan;
+use crate::plan::{FaultKind, Plan};
 use crate::sample::PPM;
+use crate::world::UNSYNCED_KEPT_PPM;
 
 /// The format of a stored case that this version writes, and the newest it reads.
 pub const CASE_FORMAT: u32 = 1;
@@ -246,6 +247,23 @@ impl fmt::Display for CaseError {
 impl std::error::Error for CaseError {}
 
 impl Case {
+    /// The kinds of fault that can strike in a run of this case.
+    pub fn fault_kinds(&self) -> Vec<FaultKind> {
+        let Network { loss_ppm, delay_ppm, duplication_ppm, reordering_ppm, .. } = self.network;
+        let planned = |kind: FaultKind| self.plan.items.iter().any(|item| item.fault.kind() == Some(kind));
+        let present = |kind: &FaultKind| match kind {
+            FaultKind::Loss => loss_ppm > 0 || planned(*kind),
+            FaultKind::Delay => delay_ppm > 0 || planned(*kind),
+            FaultKind::Duplication => duplication_ppm > 0 || planned(*kind),
+            FaultKind::Reordering => reordering_ppm > 0,
+            FaultKind::Partition | FaultKind::Crash | FaultKind::Pause => planned(*kind),
+            FaultKind::UnsyncedLoss => {
+                planned(FaultKind::Crash) && self.knobs.get(UNSYNCED_KEPT_PPM).is_some_and(|ppm| *ppm < u64::from(PPM))
+            }
+        };
+        FaultKind::ALL.into_iter().filter(present).collect()
+    }
+
     /// Whether the case fits a scenario of this name, with these knobs.
     ///
     /// # Errors
@@ -268,7 +286,7 @@ impl Case {
             .or_else(|| self.knobs.keys().find(|k| !knobs.contains(&k.as_str())).map(|k| format!("unknown knob `{k}`")))
             .or_else(|| knobs.iter().find(|k| !self.knobs.contains_key(**k)).map(|k| format!("knob `{k}` is missing")))
             .or_else(|| self.network.refusal())
-            .or_else(|| self.plan.items.iter().find_map(|item| item.refusal(&self.nodes, &clients)));
+            .or_else(|| self.plan.refusal(&self.nodes, &clients));
         misfit.map_or(Ok(()), |reason| Err(CaseError::Misfit(reason)))
     }
 }

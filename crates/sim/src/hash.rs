@@ -61,7 +61,7 @@ impl fmt::Debug for Digest {
 /// Integers are taken as little-endian and pointer-sized ones as 64 bits wide, so that the value does not depend on the
 /// platform.
 pub fn content_hash<T: Hash + ?Sized>(value: &T) -> u64 {
-    let mut hasher = ContentHasher(K0);
+    let mut hasher = ContentHasher::default();
     value.hash(&mut hasher);
     hasher.finish()
 }
@@ -69,6 +69,12 @@ pub fn content_hash<T: Hash + ?Sized>(value: &T) -> u64 {
 /// The [`Hasher`] behind [`content_hash`].
 #[derive(Clone)]
 pub struct ContentHasher(u64);
+
+impl Default for ContentHasher {
+    fn default() -> ContentHasher {
+        ContentHasher(K0)
+    }
+}
 
 impl ContentHasher {
     #[inline(always)]

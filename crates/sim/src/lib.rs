@@ -57,7 +57,7 @@ pub use plan::{Fate, Fault, FaultKind, Heal, Item, ItemOutcome, Plan, Point, Tar
 pub use process::{DiskError, Idle, Io, Link, MessageOf, Process, Refusal};
 pub use record::{Record, RecordWhat, Taken};
 pub use scenario::{End, Outcome, RunOptions, Scenario};
-pub use spec::{FaultClass, Faults, Knob, Limits, Scale, Spec};
+pub use spec::{DIVERGENCE, FaultClass, Faults, Knob, Limits, Scale, Spec};
 pub use survival::{Damage, NodeDamage, Permission, Recoverable, Service, StaticMajority, Strike, Survival};
 pub use swarm::Expansion;
 pub use system::System;

@@ -124,7 +124,7 @@ impl Links {
         self.links[link].healed = true;
     }
 
-    /// From here on messages only take their time; cuts stay.
+    /// From here on messages only take their time, whatever the plan says of them; cuts stay.
     pub(crate) fn calm(&mut self) {
         self.calm = true;
     }
@@ -141,6 +141,7 @@ impl Links {
         let era = if counted.exact { 0 } else { 1 + (now.as_nanos() >> COARSE_BITS) };
         let address = Address::new(link.entity, tag, u64::from(counted.occurrence) | era << 32);
         if !self.planned.is_empty()
+            && !self.calm
             && let Some((item, fate)) = self.planned.get(&(index, tag, counted.occurrence))
         {
             return (sent, Passage::planned(*item, *fate));

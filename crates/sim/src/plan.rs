@@ -3,6 +3,7 @@
 //! An item is armed when the run starts and ends as fired, withheld or never. Nothing here is drawn while the run goes
 //! on, so any item can be taken away and the rest keep their meaning.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -239,6 +240,19 @@ impl Fault {
     }
 }
 
+impl Plan {
+    /// Why the plan cannot be carried out in a cluster of these processes, if it cannot.
+    pub(crate) fn refusal(&self, nodes: &[NodeId], clients: &[NodeId]) -> Option<String> {
+        let stranger = self.heal.core.iter().flatten().find(|id| !nodes.contains(id));
+        let mut seen = BTreeSet::new();
+        let twice = self.items.iter().find(|item| !seen.insert(item.id));
+        stranger
+            .map(|id| format!("plan.heal.core names {id}, which is not a node of the case"))
+            .or_else(|| twice.map(|item| format!("plan.items: two items have the id {}", item.id)))
+            .or_else(|| self.items.iter().find_map(|item| item.refusal(nodes, clients)))
+    }
+}
+
 impl Item {
     /// Why the item cannot be carried out in a cluster of these processes, if it cannot.
     pub(crate) fn refusal(&self, nodes: &[NodeId], clients: &[NodeId]) -> Option<String> {
@@ -246,6 +260,9 @@ impl Item {
         let absent = self.names().find(|id| !known(id));
         if let Some(id) = absent {
             return Some(format!("item {} names {id}, which is not in the case", self.id));
+        }
+        if matches!(self.when, When::On { nth: 0, .. }) {
+            return Some(format!("item {} waits for the 0th fact of its kind: they are counted from 1", self.id));
         }
         let triggered = matches!(self.when, When::On { .. });
         let fits = match (self.fault, &self.target) {

@@ -81,6 +81,12 @@ impl fmt::Display for Refusal {
 /// A process that does nothing: the client of a system without clients.
 pub struct Idle<P>(PhantomData<fn() -> P>);
 
+impl<P> Clone for Idle<P> {
+    fn clone(&self) -> Self {
+        Idle(PhantomData)
+    }
+}
+
 impl<P: Protocol> Process for Idle<P> {
     type Protocol = P;
 
@@ -207,15 +213,19 @@ impl<P: Protocol> Io<'_, P> {
     ///
     /// # Panics
     /// When it declares none of this name.
+    #[track_caller]
     pub fn knob(&self, name: &str) -> u64 {
         let knob = self.cluster.knobs.iter().find(|(known, _)| known == name);
-        knob.unwrap_or_else(|| panic!("the scenario declares no knob `{name}`")).1
+        // Not in a closure, which would be to blame for the panic in place of the caller.
+        let Some((_, value)) = knob else { panic!("the scenario declares no knob `{name}`") };
+        *value
     }
 
     /// A knob in milliseconds, as a duration.
     ///
     /// # Panics
     /// When the scenario declares no knob of this name.
+    #[track_caller]
     pub fn knob_ms(&self, name: &str) -> Duration {
         Duration::from_millis(self.knob(name))
     }
@@ -230,6 +240,7 @@ impl<P: Protocol> Io<'_, P> {
     ///
     /// # Panics
     /// When the request is of another incarnation.
+    #[track_caller]
     pub fn send_after(&mut self, request: Request, to: NodeId, message: P::Message) {
         self.assert_own(request);
         self.effects.list.push(Effect::Send { to, message, after: Some(request) });
@@ -244,6 +255,7 @@ impl<P: Protocol> Io<'_, P> {
     ///
     /// # Panics
     /// Outside of [`Process::boot`]: reading is synchronous only there.
+    #[track_caller]
     pub fn surviving(&self, name: &str) -> &[u8] {
         assert!(self.booting, "surviving bytes are read at boot");
         self.host.disk.durable(name)
@@ -277,6 +289,7 @@ impl<P: Protocol> Io<'_, P> {
     ///
     /// # Panics
     /// When the request is of another incarnation.
+    #[track_caller]
     pub fn when_durable(&mut self, request: Request, fact: P::Fact) {
         self.assert_own(request);
         self.effects.list.push(Effect::WhenDurable { request, fact });
@@ -351,6 +364,7 @@ impl<P: Protocol> Io<'_, P> {
         }
     }
 
+    #[track_caller]
     fn assert_own(&self, request: Request) {
         assert!(
             request.incarnation == self.host.incarnation,

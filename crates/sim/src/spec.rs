@@ -33,7 +33,8 @@ pub struct Spec {
     pub triggers: Vec<&'static str>,
     /// What a campaign should have seen: labels of facts, or what [`Io::reached`](crate::Io::reached) is called with.
     pub goals: Vec<&'static str>,
-    /// The signature that it must show, for a scenario that is wrong on purpose.
+    /// The signature that it must show, for a scenario that is wrong on purpose. Where that is [`DIVERGENCE`], only
+    /// [two runs compared](Self::must_diverge) can show it.
     pub must_fail: Option<String>,
     /// Limits that end a run.
     pub limits: Limits,
@@ -64,7 +65,16 @@ impl Spec {
     pub fn suite(&self) -> &str {
         self.name.split('/').next().unwrap_or(&self.name)
     }
+
+    /// Whether what it must show is that two runs of one seed differ. One run by itself has nothing wrong then, so a
+    /// campaign that looks at single runs would search for ever.
+    pub fn must_diverge(&self) -> bool {
+        self.must_fail.as_deref() == Some(DIVERGENCE)
+    }
 }
+
+/// The signature of hosted code that does not do the same thing twice: two runs of one seed differ.
+pub const DIVERGENCE: &str = "sim::divergence";
 
 /// One of a system's own settings, drawn anew for each seed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -75,6 +85,18 @@ pub struct Knob {
     pub values: RangeInclusive<u64>,
     /// How it is drawn.
     pub scale: Scale,
+}
+
+impl Knob {
+    /// A knob of which each value is as likely.
+    pub fn linear(name: &str, values: RangeInclusive<u64>) -> Knob {
+        Knob { name: name.to_owned(), values, scale: Scale::Linear }
+    }
+
+    /// A knob of which each octave is as likely.
+    pub fn octaves(name: &str, values: RangeInclusive<u64>) -> Knob {
+        Knob { name: name.to_owned(), values, scale: Scale::Octaves }
+    }
 }
 
 /// How a knob is drawn from its range.

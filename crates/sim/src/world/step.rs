@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::{Event, Flight, Hosted, Input, Slot, Waiting, World};
+use super::{Event, Flight, Flights, Hosted, Input, Slot, Waiting, World};
 use crate::check::What;
 use crate::hash::content_hash;
 use crate::id::{NodeId, Request};
@@ -122,8 +122,7 @@ impl<S: System> World<S> {
         }
         if host.busy_until <= self.now {
             // A full inbox must not hold a deadline off for ever.
-            let wanted = self.wanted_deadline(slot);
-            let input = if wanted < front.since { Input::Deadline } else { front.input };
+            let input = if host.wanted < front.since { Input::Deadline } else { front.input };
             if !matches!(input, Input::Deadline) {
                 self.hosts[slot].inbox.pop_front();
             }
@@ -181,7 +180,8 @@ impl<S: System> World<S> {
             host.busy_until = self.now.plus_nanos(self.tuning.service_ns);
         }
         match called {
-            Ok(Ok(())) => {
+            Ok(Ok(wanted)) => {
+                host.wanted = wanted;
                 self.renew_deadline(slot);
                 self.perform(slot, &mut effects);
             }
@@ -197,14 +197,10 @@ impl<S: System> World<S> {
         slot: Slot,
         input: Input,
         effects: &mut Effects<S::Protocol>,
-    ) -> Result<Result<(), Refusal>, Panicked> {
-        let message = match input {
-            Input::Message(index) => Some(self.flights.take(index)),
-            Input::Boot | Input::Deadline | Input::Disk(_) => None,
-        };
+    ) -> Result<Result<Time, Refusal>, Panicked> {
         let host = &mut self.hosts[slot];
         let mut io = Io {
-            now: Time::ZERO + (self.now - host.booted_at),
+            now: Time::from_nanos(self.now.as_nanos() - host.booted_at.as_nanos()),
             wall: self.now.plus_nanos(WALL_EPOCH_NS),
             host: &mut host.state,
             cluster: &self.cluster,
@@ -212,8 +208,8 @@ impl<S: System> World<S> {
             booting: matches!(input, Input::Boot),
             tracing: self.records.is_some(),
         };
-        let process = &mut host.process;
-        let ids = &self.cluster;
+        let (process, booted_at) = (&mut host.process, host.booted_at);
+        let flights = &mut self.flights;
         panics::catch(move || {
             match (&mut *process, input) {
                 (hosted, Input::Boot) => {
@@ -223,15 +219,16 @@ impl<S: System> World<S> {
                         Hosted::Node(S::Node::boot(&mut io)?)
                     };
                 }
-                (Hosted::Node(node), input) => {
-                    deliver(node, input, message.map(|m| (ids.id(m.from), m.message)), &mut io)
-                }
-                (Hosted::Client(client), input) => {
-                    deliver(client, input, message.map(|m| (ids.id(m.from), m.message)), &mut io);
-                }
+                (Hosted::Node(node), input) => deliver(node, input, flights, &mut io),
+                (Hosted::Client(client), input) => deliver(client, input, flights, &mut io),
                 (Hosted::Gone, _) => unreachable!("only a process that was booted is called"),
             }
-            Ok(())
+            let wanted = match process {
+                Hosted::Node(node) => node.next_deadline(),
+                Hosted::Client(client) => client.next_deadline(),
+                Hosted::Gone => None,
+            };
+            Ok(wanted.map_or(Time::MAX, |local| booted_at.plus_nanos(local.as_nanos())))
         })
     }
 
@@ -368,29 +365,18 @@ impl<S: System> World<S> {
     /// Takes over the deadline that the process wants now.
     #[inline]
     pub(super) fn renew_deadline(&mut self, slot: Slot) {
-        let wanted = self.wanted_deadline(slot);
         let host = &self.hosts[slot];
         let time = match host.service {
-            Service::Up if wanted < Time::MAX => wanted.max(host.busy_until).max(self.now),
+            Service::Up if host.wanted < Time::MAX => host.wanted.max(host.busy_until).max(self.now),
             _ => Time::MAX,
         };
         self.set_deadline(slot, time);
     }
 
-    #[inline]
-    fn wanted_deadline(&self, slot: Slot) -> Time {
-        let host = &self.hosts[slot];
-        let wanted = match &host.process {
-            Hosted::Node(node) => node.next_deadline(),
-            Hosted::Client(client) => client.next_deadline(),
-            Hosted::Gone => None,
-        };
-        wanted.map_or(Time::MAX, |local| host.booted_at.plus_nanos(local.as_nanos()))
-    }
-
     fn refuse(&mut self, slot: Slot, refusal: &Refusal) {
         let host = &mut self.hosts[slot];
         host.process = Hosted::Gone;
+        host.wanted = Time::MAX;
         host.service = Service::Refused;
         self.set_deadline(slot, Time::MAX);
         if self.records.is_some() {
@@ -454,18 +440,21 @@ impl crate::process::Cluster {
     }
 }
 
-/// Hands an input to a process.
+/// Hands an input to a process. A message goes straight from where it was stored to where it is handled.
 #[inline]
 fn deliver<T: Process>(
     process: &mut T,
     input: Input,
-    message: Option<(NodeId, crate::process::MessageOf<T>)>,
+    flights: &mut Flights<crate::process::MessageOf<T>>,
     io: &mut Io<'_, T::Protocol>,
 ) {
-    match (input, message) {
-        (Input::Message(_), Some((from, message))) => process.on_message(from, message, io),
-        (Input::Deadline, _) => process.on_deadline(io),
-        (Input::Disk(request), _) => process.on_disk(request, Ok(()), io),
-        (Input::Message(_) | Input::Boot, _) => unreachable!("a message comes with its content, and boots apart"),
+    match input {
+        Input::Message(index) => {
+            let flight = flights.take(index);
+            process.on_message(io.cluster.id(flight.from), flight.message, io);
+        }
+        Input::Deadline => process.on_deadline(io),
+        Input::Disk(request) => process.on_disk(request, Ok(()), io),
+        Input::Boot => unreachable!("boots come apart"),
     }
 }

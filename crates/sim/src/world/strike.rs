@@ -88,7 +88,11 @@ impl<S: System> World<S> {
         let case = std::sync::Arc::clone(&self.case);
         let item = &case.plan.items[index];
         let Some(kind) = item.fault.kind() else { return };
-        let slots = self.targets(item, subject);
+        let mut slots = self.targets(item, subject);
+        // Only who is really struck is restarted or resumed when this item ends; the rest is another item's.
+        slots.retain(|slot| self.can_strike(kind, *slot));
+        slots.sort_unstable();
+        slots.dedup();
         let outcome = match self.permission(kind, &slots) {
             Permission::Withhold(reason) => {
                 self.tally.fault_withheld(kind);
@@ -167,6 +171,9 @@ impl<S: System> World<S> {
                 self.links.heal(link);
             }
         }
+        // Checkers hear of the heal before anything that comes of it, or what a restarted process states at once would be
+        // taken for progress of the safety phase, and progress of the safety phase for what the heal demands.
+        self.observe(0, What::Healed(&core));
         for slot in healed {
             match self.hosts[slot].service {
                 Service::Down => self.start(slot),
@@ -174,7 +181,6 @@ impl<S: System> World<S> {
                 Service::Up | Service::Refused => {}
             }
         }
-        self.observe(0, What::Healed(&core));
         self.schedule_demands();
     }
 
@@ -222,12 +228,7 @@ impl<S: System> World<S> {
     }
 
     fn permission(&self, kind: FaultKind, slots: &[Slot]) -> Permission {
-        let nothing_to_do = match kind {
-            FaultKind::Crash => slots.iter().all(|slot| self.hosts[*slot].service == Service::Down),
-            FaultKind::Pause => slots.iter().all(|slot| self.hosts[*slot].service != Service::Up),
-            _ => slots.is_empty(),
-        };
-        if nothing_to_do {
+        if slots.is_empty() {
             return Permission::Withhold("there was nothing to strike");
         }
         if !self.bounded {
@@ -235,6 +236,14 @@ impl<S: System> World<S> {
         }
         let nodes: Vec<NodeId> = slots.iter().map(|slot| self.id(*slot)).filter(|id| !id.is_client()).collect();
         self.survival.allows(&self.damage(), &Strike { kind, nodes: &nodes })
+    }
+
+    fn can_strike(&self, kind: FaultKind, slot: Slot) -> bool {
+        match kind {
+            FaultKind::Crash => self.hosts[slot].service != Service::Down,
+            FaultKind::Pause => self.hosts[slot].service == Service::Up,
+            _ => true,
+        }
     }
 
     fn targets(&self, item: &Item, subject: Option<Slot>) -> Vec<Slot> {
@@ -250,9 +259,6 @@ impl<S: System> World<S> {
     }
 
     fn crash(&mut self, slot: Slot) {
-        if self.hosts[slot].service == Service::Down {
-            return;
-        }
         let id = self.id(slot);
         let kept_chance = self.tuning.unsynced_kept;
         let mixer = &self.cluster.mixer;
@@ -262,6 +268,7 @@ impl<S: System> World<S> {
             kept_chance.hits(mixer.decide(Domain::Unsynced, Address::new(id.key(), 0, occurrence)))
         });
         host.process = Hosted::Gone;
+        host.wanted = Time::MAX;
         host.service = Service::Down;
         host.lost_unsynced |= losses.dropped > 0;
         host.ready_queued = false;
@@ -289,9 +296,6 @@ impl<S: System> World<S> {
     }
 
     fn pause(&mut self, slot: Slot) {
-        if self.hosts[slot].service != Service::Up {
-            return;
-        }
         self.hosts[slot].service = Service::Paused;
         self.set_deadline(slot, Time::MAX);
         self.digest_event(Header::Pause, slot, 0);

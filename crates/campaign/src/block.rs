@@ -1,0 +1,64 @@
+//! What is said of a failure: the block that ends the output, and stands beside the case.
+
+use std::fmt::{self, Write as _};
+
+use sim::{Case, Network};
+
+use crate::failure::Failure;
+
+/// How many of the items that struck are shown; the last ones, as they are nearest to the failure.
+const ITEMS_SHOWN: usize = 6;
+
+/// A failure as a reader sees it.
+pub struct Block<'a> {
+    /// The failure.
+    pub failure: &'a Failure,
+    /// How it was come by, where that helps: "seed 17 of base 0x…".
+    pub found: Option<String>,
+    /// The line that replays it.
+    pub replay: &'a str,
+}
+
+impl fmt::Display for Block<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Failure { signature, explanation, time, event, digest, case, .. } = self.failure;
+        let Case { scenario, seed, .. } = &**case;
+        writeln!(f, "sim: FAILED {scenario}  {signature}  seed {seed}  at {time}  event {event}  digest {digest}")?;
+        writeln!(f, "  {}", explanation.replace('\n', "\n  "))?;
+        if let Some(found) = &self.found {
+            writeln!(f, "  found:  {found}")?;
+        }
+        let network = network(&case.network);
+        if !network.is_empty() {
+            writeln!(f, "  network: {network}")?;
+        }
+        writeln!(f, "  plan:   {}", plan(case))?;
+        write!(f, "  replay: {}", self.replay)
+    }
+}
+
+fn plan(case: &Case) -> String {
+    let struck: Vec<String> =
+        case.plan.items.iter().filter(|item| case.fired.contains(&item.id)).map(ToString::to_string).collect();
+    let of = case.plan.items.len();
+    match struck.len() {
+        0 => format!("none of {of} items struck"),
+        count if count <= ITEMS_SHOWN => struck.join(" · "),
+        count => format!("{count} of {of} items struck, among them {}", struck[count - ITEMS_SHOWN..].join(" · ")),
+    }
+}
+
+fn network(network: &Network) -> String {
+    let kinds = [
+        ("loss", network.loss_ppm),
+        ("delay", network.delay_ppm),
+        ("duplication", network.duplication_ppm),
+        ("reordering", network.reordering_ppm),
+    ];
+    let mut text = String::new();
+    for (kind, ppm) in kinds.into_iter().filter(|(_, ppm)| *ppm > 0) {
+        let separator = if text.is_empty() { "" } else { " · " };
+        write!(text, "{separator}{kind} {}.{:02} %", ppm / 10_000, ppm / 100 % 100).expect("a string takes any text");
+    }
+    text
+}

@@ -1,0 +1,218 @@
+//! `check()`: a scenario inside an ordinary `#[test]`.
+
+use std::any::Any;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::{env, panic, thread};
+
+use sim::{Case, Expansion, Scenario, Seed, Spec};
+
+use crate::block::Block;
+use crate::corpus::{self, Standing};
+use crate::failure::{Failure, FailureClass};
+use crate::place::Place;
+use crate::quantity::{Quantity, Span};
+use crate::report::Report;
+use crate::run::Runs;
+use crate::runner::Campaign;
+use crate::seed::Base;
+use crate::settings::{Only, Settings};
+use crate::watchdog::{STEP_LIMIT, Watchdog};
+
+/// Runs a scenario's stored cases, then 200 fresh seeds, on the calling thread.
+///
+/// What the `SIM_*` variables ask for instead is listed in the [crate's documentation](crate). A scenario that
+/// [must fail](sim::Spec::must_fail) passes when the fresh seeds show the signature that it names, and no other.
+///
+/// # Panics
+/// When something fails. The message is what is known of the failure, and its last line replays it.
+pub fn check(scenario: &dyn Scenario) {
+    let result = Settings::from_env().and_then(|settings| {
+        let place = Place::find(settings.dir.as_deref());
+        let test = TestName::of_this_thread();
+        Check { scenario, spec: scenario.spec(), settings, place, test, watchdog: Watchdog::new(STEP_LIMIT) }.run()
+    });
+    match result {
+        Ok(line) => println!("{line}"),
+        Err(message) => {
+            // A panic with a message would put its own first line, and a hint at backtraces, around the block.
+            eprintln!("{message}");
+            let payload: Box<dyn Any + Send> = Box::new(message);
+            panic::resume_unwind(payload);
+        }
+    }
+}
+
+struct Check<'a> {
+    scenario: &'a dyn Scenario,
+    spec: Spec,
+    settings: Settings,
+    place: Place,
+    test: TestName,
+    watchdog: Watchdog,
+}
+
+/// A failing check's message, or the line of a green one.
+type Verdict = Result<String, String>;
+
+impl Check<'_> {
+    fn run(&self) -> Verdict {
+        if cfg!(panic = "abort") {
+            return Err("sim: this profile has panic = \"abort\": expected \"unwind\", as a panic is a finding".into());
+        }
+        match &self.settings.only {
+            Only::Case(path) => self.run_case(&self.place.resolve(path)),
+            Only::Seed(seed) => self.run_seed(*seed),
+            Only::Everything => {
+                let kept = self.run_corpus()?;
+                let fresh = if self.spec.must_fail.is_some() { self.expect_failure() } else { self.run_fresh() };
+                fresh.map(|line| format!("{}: {line}{kept}", self.spec.name))
+            }
+        }
+    }
+
+    fn run_case(&self, path: &Path) -> Verdict {
+        let name = &self.spec.name;
+        let case = corpus::read(path).map_err(|unreadable| format!("sim: SIM_CASE: {unreadable}"))?;
+        if case.scenario != *name {
+            return Ok(format!("{name}: passed by, as SIM_CASE is of scenario `{}`", case.scenario));
+        }
+        self.judge(path, &case)?;
+        Ok(format!("{name}: {} passed", self.place.shown(path).display()))
+    }
+
+    fn run_seed(&self, seed: Seed) -> Verdict {
+        let case = self.scenario.expand(seed, &Expansion::default());
+        let outcome = self.runs().run(&case).map_err(|error| self.harness_error(seed, &error.to_string()))?;
+        match Failure::of(&self.spec, &case, &outcome) {
+            Some(failure) => Err(self.kept(failure.confirmed(&self.runs()), None)),
+            None => Ok(format!("{}: seed {seed} passed, {} events", self.spec.name, outcome.events)),
+        }
+    }
+
+    fn run_corpus(&self) -> Verdict {
+        let name = &self.spec.name;
+        let paths = corpus::list(&self.place.corpus, name)
+            .map_err(|error| format!("sim: {}: {error}", self.place.corpus.join(name).display()))?;
+        for path in &paths {
+            let case = corpus::read(path).map_err(|unreadable| format!("sim: {unreadable}"))?;
+            self.judge(path, &case)?;
+        }
+        Ok(if paths.is_empty() { String::new() } else { format!(", {} kept cases", paths.len()) })
+    }
+
+    fn judge(&self, path: &Path, case: &Case) -> Result<(), String> {
+        let shown = self.place.shown(path).display();
+        match corpus::judge(&self.runs(), case) {
+            Standing::AsExpected { .. } => Ok(()),
+            Standing::Failed(failure) => {
+                Err(self.block(&failure.confirmed(&self.runs()), None, &self.replay_case(path)))
+            }
+            Standing::Stale(reason) => Err(format!("sim: STALE {shown}: {reason}")),
+            Standing::Undecided(reason) => Err(format!("sim: UNDECIDED {shown}: {reason}")),
+            Standing::Bug(message) => Err(format!("sim: {shown}: {message}")),
+        }
+    }
+
+    fn run_fresh(&self) -> Verdict {
+        let (base, report) = self.campaign()?;
+        let Report { seeds, events, virtual_time, wall_time, .. } = report;
+        if let Some(failed) = report.failures.into_iter().next() {
+            let found = format!("seed {} of base {base}", failed.index + 1);
+            return Err(self.kept(failed.failure.confirmed(&self.runs()), Some(found)));
+        }
+        if let Some(undecided) = report.undecided {
+            let (runs, seed, reason) = (undecided.runs, undecided.seed, undecided.reason);
+            return Err(format!("sim: UNDECIDED {}  seed {seed}: {reason} ({runs} of {seeds} seeds)", self.spec.name));
+        }
+        let (events, spent, wall) = (Quantity(events), Span(virtual_time), Span(wall_time));
+        Ok(format!("{seeds} seeds, {events} events, {spent} virtual, {wall}"))
+    }
+
+    fn expect_failure(&self) -> Verdict {
+        let expected = self.spec.must_fail.as_deref().unwrap_or_default();
+        if self.spec.must_diverge() {
+            return Err(format!("sim: {} fails only between two processes: ask `twin`", self.spec.name));
+        }
+        let (base, report) = self.campaign()?;
+        match report.failures.into_iter().next() {
+            Some(failed) if failed.failure.signature == expected => {
+                let confirmed = failed.failure.confirmed(&self.runs());
+                match confirmed.class {
+                    FailureClass::Divergence => Err(self.kept(confirmed, None)),
+                    _ => Ok(format!("{expected} shown by seed {} of base {base}, as it must", failed.index + 1)),
+                }
+            }
+            Some(failed) => Err(self.kept(failed.failure.confirmed(&self.runs()), None)),
+            None => Err(format!(
+                "sim: {}: expected {expected}; received {} seeds without it, of base {base}",
+                self.spec.name, report.seeds
+            )),
+        }
+    }
+
+    fn campaign(&self) -> Result<(Base, Report), String> {
+        let base = self.settings.base.unwrap_or_else(Base::from_os);
+        let campaign = Campaign { jobs: self.settings.jobs, ..Campaign::new(base, self.settings.seeds) };
+        let report = campaign.run(self.scenario, &self.watchdog, &AtomicBool::new(false), &|_| {});
+        report.map(|report| (base, report)).map_err(|error| self.harness_error(error.seed, &error.reason))
+    }
+
+    fn runs(&self) -> Runs<'_> {
+        Runs { scenario: self.scenario, unbounded: false, watchdog: &self.watchdog }
+    }
+
+    fn harness_error(&self, seed: Seed, reason: &str) -> String {
+        format!("sim: {}  seed {seed}: {reason}", self.spec.name)
+    }
+
+    /// Keeps the case of a failure and gives the block; where it cannot be written, the case stands above.
+    fn kept(&self, failure: Failure, found: Option<String>) -> String {
+        let directory = if self.settings.persist { &self.place.corpus } else { &self.place.scratch };
+        match corpus::keep(directory, &failure) {
+            Ok(path) => {
+                let block = self.block(&failure, found, &self.replay_case(&path));
+                corpus::keep_block(&path, &block);
+                block
+            }
+            Err(error) => {
+                let replay = self.test.replay(&format!("SIM_SEED={}", failure.seed()));
+                let block = self.block(&failure, found, &replay);
+                let case = corpus::render(&corpus::with_origin(&failure));
+                format!("sim: no case was kept in {}: {error}\n{case}{block}", directory.display())
+            }
+        }
+    }
+
+    fn block(&self, failure: &Failure, found: Option<String>, replay: &str) -> String {
+        Block { failure, found, replay }.to_string()
+    }
+
+    fn replay_case(&self, path: &Path) -> String {
+        self.test.replay(&format!("SIM_CASE={}", self.place.shown(path).display()))
+    }
+}
+
+/// How the test that is running is called by name.
+struct TestName {
+    package: Option<String>,
+    /// Not known where the test does not run on a thread of its own.
+    test: Option<String>,
+}
+
+impl TestName {
+    #[expect(clippy::disallowed_methods, reason = "cargo says by a variable which package it tests")]
+    fn of_this_thread() -> TestName {
+        let thread = thread::current();
+        let test = thread.name().filter(|name| *name != "main").map(str::to_owned);
+        TestName { package: env::var("CARGO_PKG_NAME").ok(), test }
+    }
+
+    fn replay(&self, variable: &str) -> String {
+        let package = self.package.as_ref().map_or(String::new(), |package| format!(" -p {package}"));
+        match &self.test {
+            Some(test) => format!("{variable} cargo test{package} {test} -- --exact"),
+            None => format!("{variable} cargo test{package}"),
+        }
+    }
+}

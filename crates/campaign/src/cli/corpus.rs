@@ -1,0 +1,86 @@
+//! `corpus`: looking after the stored cases.
+
+use std::path::Path;
+
+use sim::{Scenario, Spec};
+
+use super::{Ended, Exit, Shop};
+use crate::block::Block;
+use crate::corpus::{self, Standing};
+use crate::run::Runs;
+
+impl Shop<'_> {
+    /// Runs every stored case and says what it is worth today.
+    pub(super) fn corpus_check(&self) -> Ended {
+        let mut exit = Exit::Clean;
+        let mut cases = 0;
+        for scenario in self.scenarios {
+            let spec = scenario.spec();
+            for path in self.stored(&spec)? {
+                cases += 1;
+                exit = exit.and(self.check_case(&**scenario, &path));
+            }
+        }
+        println!("{cases} cases in {}", self.place.corpus.display());
+        Ok(exit)
+    }
+
+    fn check_case(&self, scenario: &dyn Scenario, path: &Path) -> Exit {
+        let shown = self.place.shown(path).display();
+        let case = match corpus::read(path) {
+            Ok(case) => case,
+            Err(unreadable) => {
+                eprintln!("sim: {unreadable}");
+                return Exit::Corpus;
+            }
+        };
+        match corpus::judge(&Runs { scenario, unbounded: false, watchdog: &self.watchdog }, &case) {
+            Standing::AsExpected { known } => {
+                println!("{shown}: {}", if known { "known, and still there" } else { "as expected" });
+                Exit::Clean
+            }
+            Standing::Failed(failure) => {
+                let replay = self.replay_line(path, false);
+                eprintln!("{}", Block { failure: &failure, found: None, replay: &replay });
+                failure.class.into()
+            }
+            Standing::Stale(reason) => {
+                eprintln!("sim: STALE {shown}: {reason}");
+                Exit::Corpus
+            }
+            Standing::Undecided(reason) => {
+                eprintln!("sim: UNDECIDED {shown}: {reason}");
+                Exit::Undecided
+            }
+            Standing::Bug(message) => {
+                eprintln!("sim: {shown}: {message}");
+                Exit::Bug
+            }
+        }
+    }
+
+    /// Names every stored case and what it showed.
+    pub(super) fn corpus_list(&self) -> Ended {
+        let mut exit = Exit::Clean;
+        for scenario in self.scenarios {
+            for path in self.stored(&scenario.spec())? {
+                match corpus::read(&path) {
+                    Ok(case) => {
+                        let showed = case.found.map_or("nothing".into(), |found| found.signature);
+                        println!("{}: {showed}", self.place.shown(&path).display());
+                    }
+                    Err(unreadable) => {
+                        eprintln!("sim: {unreadable}");
+                        exit = exit.and(Exit::Corpus);
+                    }
+                }
+            }
+        }
+        Ok(exit)
+    }
+
+    fn stored(&self, spec: &Spec) -> Result<Vec<std::path::PathBuf>, String> {
+        corpus::list(&self.place.corpus, &spec.name)
+            .map_err(|error| format!("{}: {error}", self.place.corpus.join(&spec.name).display()))
+    }
+}

@@ -1,0 +1,254 @@
+//! `fuzz`: the stored cases, then fresh seeds.
+
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use sim::{Expansion, Scenario, Spec};
+
+use super::args::Fuzz;
+use super::progress::{ProgressLine, interruption};
+use super::{Ended, Exit, Shop, json, table};
+use crate::block::Block;
+use crate::corpus::{self, Standing};
+use crate::failure::Failure;
+use crate::report::{Failed, GoalState, Report};
+use crate::run::Runs;
+use crate::runner::{Campaign, HarnessError};
+use crate::seed::Base;
+use crate::wall::Stopwatch;
+
+/// How long it goes on where nobody says.
+const DEFAULT_TIME: Duration = Duration::from_secs(30);
+
+impl Shop<'_> {
+    pub(super) fn fuzz(&self, arguments: Fuzz) -> Ended {
+        let selected = self.select(&arguments.scenarios)?;
+        if let Some((_, spec)) = selected.iter().find(|(_, spec)| spec.must_diverge()) {
+            let (name, program) = (&spec.name, self.program);
+            return Err(format!("`{name}` differs only between two processes: `{program} twin {name}` shows it"));
+        }
+        if let Some(path) = &arguments.json {
+            writable(path)?;
+        }
+        let campaign = campaign(&arguments);
+        let mut fuzzing = Fuzzing {
+            shop: self,
+            directory: arguments.out.as_ref().unwrap_or(&self.place.corpus),
+            campaign,
+            interrupted: interruption(),
+            reports: Vec::new(),
+            cases: Vec::new(),
+            blocks: Vec::new(),
+            exit: Exit::Clean,
+        };
+        fuzzing.run(&selected);
+        fuzzing.conclude(&arguments)
+    }
+}
+
+fn campaign(arguments: &Fuzz) -> Campaign {
+    let seeds = arguments.seeds.map(std::num::NonZeroU64::get);
+    Campaign {
+        base: arguments.base.unwrap_or_else(Base::from_os),
+        seeds,
+        time: arguments.time.or(if seeds.is_none() { Some(DEFAULT_TIME) } else { None }),
+        jobs: arguments.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN),
+        shard: arguments.shard,
+        keep_going: arguments.keep_going,
+        expansion: Expansion { without: arguments.without.clone() },
+        unbounded: arguments.unbounded,
+    }
+}
+
+/// Whether a file could be written there; found out before the campaign rather than after.
+fn writable(path: &Path) -> Result<(), String> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.is_dir() || !directory.is_dir() {
+        return Err(format!("--json {}: expected a file in a directory that exists", path.display()));
+    }
+    Ok(())
+}
+
+/// A campaign over several scenarios, and what it has found.
+struct Fuzzing<'a> {
+    shop: &'a Shop<'a>,
+    directory: &'a Path,
+    campaign: Campaign,
+    interrupted: Arc<AtomicBool>,
+    reports: Vec<Report>,
+    /// The file of each failure of each report.
+    cases: Vec<Vec<Option<PathBuf>>>,
+    blocks: Vec<String>,
+    exit: Exit,
+}
+
+impl Fuzzing<'_> {
+    fn run(&mut self, selected: &[(&dyn Scenario, Spec)]) {
+        for (scenario, spec) in selected {
+            self.run_corpus(*scenario, spec);
+        }
+        let started = Stopwatch::start();
+        let budget = self.campaign.time;
+        for (index, (scenario, _)) in selected.iter().enumerate() {
+            let failed = !self.blocks.is_empty() && !self.campaign.keep_going;
+            if failed || self.interrupted.load(Ordering::Relaxed) || self.exit == Exit::Bug {
+                break;
+            }
+            // What a quick scenario leaves over is shared by those after it.
+            let left = u32::try_from(selected.len() - index).unwrap_or(u32::MAX);
+            self.campaign.time = budget.map(|time| time.saturating_sub(started.elapsed()) / left);
+            self.run_fresh(*scenario);
+        }
+        self.campaign.time = budget;
+    }
+
+    fn runs<'b>(&'b self, scenario: &'b dyn Scenario) -> Runs<'b> {
+        Runs { scenario, unbounded: self.campaign.unbounded, watchdog: &self.shop.watchdog }
+    }
+
+    fn run_corpus(&mut self, scenario: &dyn Scenario, spec: &Spec) {
+        let paths = match corpus::list(&self.shop.place.corpus, &spec.name) {
+            Ok(paths) => paths,
+            Err(error) => return self.corpus_trouble(&format!("{}: {error}", spec.name)),
+        };
+        for path in paths {
+            let case = match corpus::read(&path) {
+                Ok(case) => case,
+                Err(unreadable) => {
+                    self.corpus_trouble(&unreadable.to_string());
+                    continue;
+                }
+            };
+            let shown = self.shop.place.shown(&path).display().to_string();
+            match corpus::judge(&Runs { unbounded: false, ..self.runs(scenario) }, &case) {
+                Standing::AsExpected { .. } => {}
+                Standing::Failed(failure) => {
+                    let replay = self.shop.replay_line(&path, false);
+                    self.found(&failure, format!("{shown}, which is kept and should pass"), &replay);
+                }
+                Standing::Stale(reason) => self.corpus_trouble(&format!("STALE {shown}: {reason}")),
+                Standing::Undecided(reason) => {
+                    eprintln!("sim: UNDECIDED {shown}: {reason}");
+                    self.exit = self.exit.and(Exit::Undecided);
+                }
+                Standing::Bug(message) => {
+                    eprintln!("sim: {shown}: {message}");
+                    self.exit = self.exit.and(Exit::Bug);
+                }
+            }
+        }
+    }
+
+    fn corpus_trouble(&mut self, line: &str) {
+        eprintln!("sim: {line}");
+        self.exit = self.exit.and(Exit::Corpus);
+    }
+
+    fn run_fresh(&mut self, scenario: &dyn Scenario) {
+        let line = ProgressLine::new();
+        let show = |report: &Report| line.show(report);
+        let result = self.campaign.run(scenario, &self.shop.watchdog, &self.interrupted, &show);
+        drop(line);
+        match result {
+            Ok(report) => self.take(scenario, report),
+            Err(HarnessError { scenario, seed, reason }) => {
+                eprintln!("sim: {scenario}  seed {seed}: {reason}");
+                self.exit = self.exit.and(Exit::Bug);
+            }
+        }
+    }
+
+    fn take(&mut self, scenario: &dyn Scenario, mut report: Report) {
+        let mut cases = Vec::new();
+        for failed in &mut report.failures {
+            failed.failure = failed.failure.clone().confirmed(&self.runs(scenario));
+            cases.push(self.keep(failed));
+        }
+        if report.undecided.is_some() {
+            self.exit = self.exit.and(Exit::Undecided);
+        }
+        self.reports.push(report);
+        self.cases.push(cases);
+    }
+
+    /// Keeps the case of a failure, and its block; gives the file.
+    fn keep(&mut self, failed: &Failed) -> Option<PathBuf> {
+        let failure = &failed.failure;
+        let found = format!("seed {} of base {}", failed.index + 1, self.campaign.base);
+        match corpus::keep(self.directory, failure) {
+            Ok(path) => {
+                let replay = self.shop.replay_line(&path, self.campaign.unbounded);
+                let block = self.found(failure, found, &replay);
+                corpus::keep_block(&path, &block);
+                Some(path)
+            }
+            Err(error) => {
+                let case = corpus::render(&corpus::with_origin(failure));
+                eprint!("sim: no case was kept in {}: {error}\n{case}", self.directory.display());
+                self.found(failure, found, &self.replay_seed_line(failure));
+                None
+            }
+        }
+    }
+
+    fn found(&mut self, failure: &Failure, found: String, replay: &str) -> String {
+        let block = Block { failure, found: Some(found), replay }.to_string();
+        self.exit = self.exit.and(failure.class.into());
+        self.blocks.push(block.clone());
+        block
+    }
+
+    fn replay_seed_line(&self, failure: &Failure) -> String {
+        let (program, scenario, seed) = (self.shop.program, &failure.case.scenario, failure.seed());
+        let mut line = format!("{program} replay --scenario {scenario} --seed {seed}");
+        let without: Vec<&str> = self.campaign.expansion.without.iter().map(|kind| kind.name()).collect();
+        if !without.is_empty() {
+            line = format!("{line} --without {}", without.join(","));
+        }
+        if self.campaign.unbounded { format!("{line} --unbounded") } else { line }
+    }
+
+    /// Says what was found: the table, the file, and last the blocks.
+    fn conclude(mut self, arguments: &Fuzz) -> Ended {
+        if arguments.deny_miss && self.reports.iter().any(missed) {
+            self.exit = self.exit.and(Exit::Missed);
+        }
+        if self.interrupted.load(Ordering::Relaxed) {
+            self.exit = self.exit.and(Exit::Interrupted);
+        }
+        let base = self.campaign.base.to_string();
+        let mut out = io::stdout().lock();
+        // A reader that went away, such as `head`, is no failure of the campaign.
+        let _ = table::print(&mut out, &base, &self.reports).and_then(|()| out.flush());
+        drop(out);
+        if let Some(path) = &arguments.json {
+            let shard = self.campaign.shard.to_string();
+            let heading = json::Heading { base, jobs: self.campaign.jobs.get(), shard, exit: self.exit };
+            json::write(path, &heading, &self.reports, &self.cases)
+                .map_err(|error| format!("--json {}: {error}", path.display()))?;
+        }
+        for block in &self.blocks {
+            eprintln!("\n{block}");
+        }
+        Ok(self.exit)
+    }
+}
+
+/// Whether a campaign did not see what it should, or never looked.
+fn missed(report: &Report) -> bool {
+    report.goals.iter().any(|goal| goal.state == GoalState::Missed)
+        || report.properties.values().any(|times| *times == 0)
+}
+
+impl Shop<'_> {
+    /// The line that replays a stored case.
+    pub(super) fn replay_line(&self, case: &Path, unbounded: bool) -> String {
+        let flag = if unbounded { " --unbounded" } else { "" };
+        format!("{} replay {}{flag}", self.program, self.place.shown(case).display())
+    }
+}

@@ -1,0 +1,99 @@
+//! `list`: what there is to run.
+
+use serde::Serialize;
+use sim::{Evaluated, Expansion, FaultClass, FaultKind, Hex, Scenario};
+
+use super::args::List;
+use super::{Ended, Exit, Shop};
+
+#[derive(Serialize)]
+struct Entry {
+    name: String,
+    about: String,
+    must_fail: Option<String>,
+    nodes: [u16; 2],
+    clients: [u16; 2],
+    properties: Vec<String>,
+    goals: Vec<&'static str>,
+    knobs: Vec<KnobEntry>,
+    triggers: Vec<&'static str>,
+    tolerated: Vec<&'static str>,
+    detected: Vec<&'static str>,
+    excluded: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct KnobEntry {
+    name: String,
+    min: u64,
+    max: u64,
+}
+
+impl Shop<'_> {
+    pub(super) fn list(&self, arguments: &List) -> Ended {
+        let entries: Vec<Entry> = self.scenarios.iter().map(|scenario| entry(&**scenario)).collect();
+        if arguments.json {
+            println!("{}", serde_json::to_string_pretty(&entries).expect("a list is plain data"));
+        } else {
+            entries.iter().for_each(print);
+        }
+        Ok(Exit::Clean)
+    }
+}
+
+fn entry(scenario: &dyn Scenario) -> Entry {
+    let spec = scenario.spec();
+    // Which properties there are does not depend on the seed; asking takes a case, and any will do.
+    let case = scenario.expand(Hex(0), &Expansion::default());
+    let signature = |evaluated: &Evaluated| format!("{}::{}", spec.suite(), evaluated.property);
+    let properties = scenario.properties(&case).iter().map(signature).collect();
+    let of = |class: FaultClass| {
+        let classed = FaultKind::ALL.into_iter().filter(|kind| spec.faults.class(*kind) == class);
+        classed.map(FaultKind::name).collect()
+    };
+    let knobs = spec.knobs.iter().map(|knob| KnobEntry {
+        name: knob.name.clone(),
+        min: *knob.values.start(),
+        max: *knob.values.end(),
+    });
+    Entry {
+        name: spec.name.clone(),
+        about: spec.about.clone(),
+        must_fail: spec.must_fail.clone(),
+        nodes: [*spec.nodes.start(), *spec.nodes.end()],
+        clients: [*spec.clients.start(), *spec.clients.end()],
+        properties,
+        goals: spec.goals.clone(),
+        knobs: knobs.collect(),
+        triggers: spec.triggers.clone(),
+        tolerated: of(FaultClass::Tolerated),
+        detected: of(FaultClass::Detected),
+        excluded: of(FaultClass::Excluded),
+    }
+}
+
+fn print(entry: &Entry) {
+    println!("{}", entry.name);
+    println!("  {}", entry.about);
+    if let Some(signature) = &entry.must_fail {
+        println!("  must fail:  {signature}");
+    }
+    let ([fewest_nodes, most_nodes], [fewest_clients, most_clients]) = (entry.nodes, entry.clients);
+    println!("  topology:   {fewest_nodes} to {most_nodes} nodes, {fewest_clients} to {most_clients} clients");
+    let knobs: Vec<String> =
+        entry.knobs.iter().map(|knob| format!("{} {}..{}", knob.name, knob.min, knob.max)).collect();
+    line("properties", &entry.properties.join(", "));
+    line("knobs", &knobs.join(", "));
+    line("strikes on", &entry.triggers.join(", "));
+    line("goals", &entry.goals.join(", "));
+    line("tolerates", &entry.tolerated.join(", "));
+    line("detects", &entry.detected.join(", "));
+    line("excludes", &entry.excluded.join(", "));
+    println!();
+}
+
+fn line(heading: &str, text: &str) {
+    if !text.is_empty() {
+        println!("  {:<11} {text}", format!("{heading}:"));
+    }
+}

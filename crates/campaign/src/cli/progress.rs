@@ -1,0 +1,55 @@
+//! What a person sees while a campaign runs, and how they end it.
+
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::quantity::Quantity;
+use crate::report::Report;
+
+/// A line on stderr that changes in place; nothing where stderr is no terminal.
+pub(super) struct ProgressLine(ProgressBar);
+
+impl ProgressLine {
+    pub(super) fn new() -> ProgressLine {
+        let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}").expect("the template is right");
+        ProgressLine(ProgressBar::new_spinner().with_style(style))
+    }
+
+    pub(super) fn show(&self, report: &Report) {
+        if self.0.is_hidden() {
+            return;
+        }
+        let Report { scenario, seeds, events, failures, .. } = report;
+        let (seeds, events, failed) = (Quantity(*seeds), Quantity(*events), failures.len());
+        let failed = if failed > 0 { format!(", {failed} failed") } else { String::new() };
+        self.0.set_message(format!("{scenario}: {seeds} seeds, {events} events{failed}"));
+        self.0.tick();
+    }
+}
+
+impl Drop for ProgressLine {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// Set by the first Ctrl-C, so that what was found is still said; the second one ends the process.
+pub(super) fn interruption() -> Arc<AtomicBool> {
+    static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    let interrupted = INTERRUPTED.get_or_init(|| {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let set = Arc::clone(&interrupted);
+        let handler = ctrlc::set_handler(move || {
+            if set.swap(true, Ordering::Relaxed) {
+                process::exit(super::Exit::Interrupted as i32);
+            }
+        });
+        // Where the handler cannot be set, Ctrl-C ends the process as it always does.
+        drop(handler);
+        interrupted
+    });
+    Arc::clone(interrupted)
+}

@@ -1,0 +1,106 @@
+//! `replay`: exactly one run.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use sim::{Case, End, Expansion, Outcome, Record, Spec};
+
+use super::args::{Replay, TraceForm};
+use super::{Ended, Exit, Shop};
+use crate::block::Block;
+use crate::corpus::{self, Standing};
+use crate::failure::{Failure, lived};
+use crate::run::{RunError, Runs};
+
+impl Shop<'_> {
+    pub(super) fn replay(&self, arguments: Replay) -> Ended {
+        let (case, line) = match (&arguments.case, &arguments.scenario, arguments.seed) {
+            (Some(path), ..) => {
+                let path = self.place.resolve(path);
+                let case = corpus::read(&path).map_err(|unreadable| unreadable.to_string())?;
+                (case, self.replay_line(&path, arguments.unbounded))
+            }
+            (None, Some(name), Some(seed)) => {
+                let (scenario, spec) = self.scenario(name)?;
+                let case = scenario.expand(seed, &Expansion { without: arguments.without.clone() });
+                (case, format!("{} replay --scenario {} --seed {seed}", self.program, spec.name))
+            }
+            _ => return Err("replay: expected a case, or --scenario and --seed".into()),
+        };
+        let (scenario, spec) = self.scenario(&case.scenario)?;
+        let runs = Runs { scenario, unbounded: arguments.unbounded, watchdog: &self.watchdog };
+        let outcome = match run(&runs, &case, arguments.trace) {
+            Ok(outcome) => outcome,
+            Err(RunError::Case(error)) => return Err(format!("{}: {error}", name(&arguments))),
+            Err(RunError::Bug(message)) => {
+                eprintln!("sim: {}  seed {}: {message}", case.scenario, case.seed);
+                return Ok(Exit::Bug);
+            }
+        };
+        if let Some(path) = &arguments.save {
+            save(path, &spec, &case, &outcome)?;
+        }
+        Ok(say(&spec, &case, &outcome, &line))
+    }
+}
+
+fn name(arguments: &Replay) -> String {
+    arguments.case.as_ref().map_or_else(|| "the seed's case".into(), |path| path.display().to_string())
+}
+
+fn run(runs: &Runs<'_>, case: &Case, trace: Option<TraceForm>) -> Result<Outcome, RunError> {
+    let Some(TraceForm::Text) = trace else { return runs.run(case) };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    // A reader that went away, such as `head`, does not change what the run comes to.
+    let mut print = |record: &Record| drop(writeln!(out, "{record}"));
+    runs.run_traced(case, &mut print)
+}
+
+fn save(path: &Path, spec: &Spec, case: &Case, outcome: &Outcome) -> Result<(), String> {
+    let case = match Failure::of(spec, case, outcome) {
+        Some(failure) => corpus::with_origin(&failure),
+        None => lived(spec, case, outcome),
+    };
+    corpus::write(path, &case).map_err(|error| format!("--save {}: {error}", path.display()))
+}
+
+/// Says what happened.
+fn say(spec: &Spec, case: &Case, outcome: &Outcome, line: &str) -> Exit {
+    if let Some(failure) = Failure::of(spec, case, outcome) {
+        let found = changed(case, outcome);
+        eprintln!("{}", Block { failure: &failure, found, replay: line });
+        return failure.class.into();
+    }
+    let Outcome { events, time, digest, .. } = outcome;
+    println!("{}  seed {}  {events} events, {time} of virtual time, digest {digest}", case.scenario, case.seed);
+    if let Some(changed) = changed(case, outcome) {
+        println!("  {changed}");
+    }
+    match (corpus::standing(spec, case, outcome), &outcome.end) {
+        (Standing::Stale(reason), _) => {
+            eprintln!("sim: STALE {reason}");
+            Exit::Corpus
+        }
+        (_, End::Undecided(reason)) => {
+            eprintln!("sim: UNDECIDED {reason}; whether it could have made progress is not known");
+            Exit::Undecided
+        }
+        (_, End::Unrecoverable(reason)) => {
+            println!("  it made no progress, and could not have: {reason}");
+            Exit::Clean
+        }
+        (_, End::Passed | End::Failed(_)) => {
+            println!("  every property holds");
+            Exit::Clean
+        }
+    }
+}
+
+/// What is different from when the case was found.
+fn changed(case: &Case, outcome: &Outcome) -> Option<String> {
+    let found = case.found.as_ref()?;
+    let digest = outcome.digest.to_string();
+    (found.digest != digest).then(|| {
+        format!("not as found: then {} with digest {} on commit {}", found.signature, found.digest, found.commit)
+    })
+}

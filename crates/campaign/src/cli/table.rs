@@ -1,0 +1,113 @@
+//! What a campaign came to, for reading.
+
+use std::io::{self, Write};
+
+use crate::quantity::{Quantity, Span};
+use crate::report::{GoalState, Report};
+
+/// Prints a line for each scenario, and below what happened in each.
+///
+/// # Errors
+/// What the stream says.
+pub(super) fn print(out: &mut dyn Write, base: &str, reports: &[Report]) -> io::Result<()> {
+    writeln!(
+        out,
+        "{:<20} {:>8} {:>9} {:>9} {:>8} {:>8} {:>7}  digest",
+        "scenario", "seeds", "events", "virtual", "wall", "seeds/s", "failed"
+    )?;
+    for report in reports {
+        let failed: u64 = report.failures.iter().map(|failed| failed.hits).sum();
+        let millis = u64::try_from(report.wall_time.as_millis()).unwrap_or(u64::MAX).max(1);
+        writeln!(
+            out,
+            "{:<20} {:>8} {:>9} {:>9} {:>8} {:>8} {:>7}  {}",
+            report.scenario,
+            Quantity(report.seeds),
+            Quantity(report.events),
+            Span(report.virtual_time),
+            Span(report.wall_time),
+            Quantity(report.seeds.saturating_mul(1_000) / millis),
+            failed,
+            report.digest
+        )?;
+    }
+    for report in reports.iter().filter(|report| report.seeds > 0) {
+        writeln!(out, "\n{}, base {base}", report.scenario)?;
+        faults(out, report)?;
+        counts(out, report)?;
+        promises(out, report)?;
+    }
+    Ok(())
+}
+
+fn faults(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    if report.faults.values().all(|total| total.fired == 0 && total.withheld == 0) {
+        return writeln!(out, "  no fault struck");
+    }
+    writeln!(out, "  {:<24} {:>9} {:>9} {:>9} {:>9}", "fault", "fired", "withheld", "in seeds", "off in")?;
+    for (kind, total) in &report.faults {
+        let (fired, withheld) = (Quantity(total.fired), Quantity(total.withheld));
+        let (seeds, off) = (share(total.seeds, report.seeds), share(total.off, report.seeds));
+        writeln!(out, "  {kind:<24} {fired:>9} {withheld:>9} {seeds:>9} {off:>9}")?;
+    }
+    Ok(())
+}
+
+fn counts(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    writeln!(out, "  {:<24} {:>9} {:>9} {:>9}", "seen", "total", "median", "in seeds")?;
+    for (name, count) in report.counts.iter().filter(|(_, count)| count.total > 0) {
+        let (total, median) = (Quantity(count.total), Quantity(report.median(name)));
+        writeln!(out, "  {name:<24} {total:>9} {median:>9} {:>9}", share(count.seeds, report.seeds))?;
+    }
+    Ok(())
+}
+
+/// What should have been looked at, and seen.
+fn promises(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    let evaluated = report.properties.values().filter(|times| **times > 0).count();
+    write!(out, "  {evaluated} of {} properties were evaluated", report.properties.len())?;
+    list(out, "; never", report.properties.iter().filter(|(_, times)| **times == 0).map(|(name, _)| *name))?;
+    writeln!(out)?;
+    if !report.goals.is_empty() {
+        let hit = report.goals.iter().filter(|goal| goal.state == GoalState::Hit).count();
+        let with = |state| report.goals.iter().filter(move |goal| goal.state == state).map(|goal| goal.label);
+        write!(out, "  {hit} of {} goals were hit", report.goals.len())?;
+        list(out, "; missed", with(GoalState::Missed))?;
+        list(out, "; not yet", with(GoalState::Undetermined))?;
+        writeln!(out)?;
+    }
+    if let Some(undecided) = &report.undecided {
+        let (runs, seed, reason) = (undecided.runs, undecided.seed, &undecided.reason);
+        writeln!(out, "  {runs} seeds are undecided, the first {seed}: {reason}")?;
+    }
+    if report.unrecoverable > 0 {
+        writeln!(out, "  {} seeds were stuck and could not have been otherwise", report.unrecoverable)?;
+    }
+    Ok(())
+}
+
+fn list<'a>(out: &mut dyn Write, heading: &str, names: impl Iterator<Item = &'a str>) -> io::Result<()> {
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() { Ok(()) } else { write!(out, "{heading}: {}", names.join(", ")) }
+}
+
+/// Of 7 in 1 000: `0.7 %`. What is there at all is never shown as nothing.
+fn share(part: u64, whole: u64) -> String {
+    match (part, part.saturating_mul(1_000) / whole.max(1)) {
+        (0, _) => "-".to_owned(),
+        (_, 0) => "<0.1 %".to_owned(),
+        (_, thousandths @ 1..100) => format!("{}.{} %", thousandths / 10, thousandths % 10),
+        (_, thousandths) => format!("{} %", thousandths / 10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_shows_what_is_there() {
+        let shares = [share(0, 10), share(1, 5_000), share(7, 1_000), share(1, 3), share(3, 3), share(0, 0)];
+        assert_eq!(shares, ["-", "<0.1 %", "0.7 %", "33 %", "100 %", "-"]);
+    }
+}

@@ -1,0 +1,114 @@
+//! A run that failed: what it showed, and the case that shows it again.
+
+use sim::{Case, Class, DIVERGENCE, Digest, End, Expect, ItemOutcome, Outcome, Seed, Spec, Time};
+
+use crate::run::Runs;
+
+/// A failure of one run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failure {
+    /// What kind it is; it decides the exit code.
+    pub class: FailureClass,
+    /// `suite::property`.
+    pub signature: String,
+    /// What tells two failures of one signature apart; mostly nothing.
+    pub identity: String,
+    /// One sentence.
+    pub explanation: String,
+    /// When it showed.
+    pub time: Time,
+    /// In which event it showed.
+    pub event: u64,
+    /// The run's digest.
+    pub digest: Digest,
+    /// The case, with what fired, what was reached, and what it is expected to come to.
+    pub case: Box<Case>,
+}
+
+/// What kind of failure it is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum FailureClass {
+    /// Two runs of one case differ.
+    Divergence,
+    /// A safety property does not hold, or hosted code panicked.
+    Safety,
+    /// Progress that was due was not made, or the run went beyond a limit.
+    Liveness,
+}
+
+impl From<Class> for FailureClass {
+    fn from(class: Class) -> FailureClass {
+        match class {
+            Class::Safety | Class::Panic => FailureClass::Safety,
+            Class::Liveness | Class::Limit => FailureClass::Liveness,
+        }
+    }
+}
+
+impl Failure {
+    /// The failure of a run, if it failed.
+    pub fn of(spec: &Spec, case: &Case, outcome: &Outcome) -> Option<Failure> {
+        let End::Failed(violation) = &outcome.end else { return None };
+        Some(Failure {
+            class: violation.class.into(),
+            signature: violation.signature.clone(),
+            identity: violation.identity.clone(),
+            explanation: violation.explanation.clone(),
+            time: violation.time,
+            event: violation.event,
+            digest: outcome.digest,
+            case: Box::new(lived(spec, case, outcome)),
+        })
+    }
+
+    /// The seed of the run.
+    pub fn seed(&self) -> Seed {
+        self.case.seed
+    }
+
+    /// The signature's second half.
+    pub fn property(&self) -> &str {
+        self.signature.rsplit("::").next().unwrap_or(&self.signature)
+    }
+
+    /// Runs the case again. Where the second run differs from the first, that is the failure: nothing that the first
+    /// one showed can be relied on.
+    pub(crate) fn confirmed(self, runs: &Runs<'_>) -> Failure {
+        let Ok(again) = runs.run(&self.case) else { return self.diverged("the second was refused".into()) };
+        match again.violation() {
+            Some(violation) if violation.signature == self.signature && again.digest == self.digest => self,
+            Some(violation) => {
+                let second = format!("the second {} with digest {}", violation.signature, again.digest);
+                self.diverged(second)
+            }
+            None => self.diverged(format!("the second nothing, with digest {}", again.digest)),
+        }
+    }
+
+    fn diverged(self, second: String) -> Failure {
+        let first = format!("the first showed {} with digest {}", self.signature, self.digest);
+        Failure {
+            class: FailureClass::Divergence,
+            signature: DIVERGENCE.into(),
+            identity: String::new(),
+            explanation: format!("two runs of this case differ: {first}, {second}; `twin` says where"),
+            ..self
+        }
+    }
+}
+
+/// The case as it was lived: with the core that was healed, what fired and what was reached.
+pub(crate) fn lived(spec: &Spec, case: &Case, outcome: &Outcome) -> Case {
+    let mut lived = case.clone();
+    lived.expect = spec.must_fail.clone().map_or(Expect::Pass, Expect::Signature);
+    lived.plan.heal.core = lived.plan.heal.core.or_else(|| outcome.core.clone());
+    lived.fired = fired(case, outcome);
+    lived.reached = outcome.reached.keys().map(|label| (*label).to_owned()).collect();
+    lived
+}
+
+/// The ids of the items that fired.
+pub(crate) fn fired(case: &Case, outcome: &Outcome) -> Vec<u32> {
+    let items = case.plan.items.iter().zip(&outcome.items);
+    items.filter(|(_, outcome)| matches!(outcome, ItemOutcome::Fired(_))).map(|(item, _)| item.id).collect()
+}

@@ -1,0 +1,29 @@
+//! The engine from the outside: small systems made by hand, and what a world must do with them, to the nanosecond.
+//!
+//! | module | what it pins down |
+//! |---|---|
+//! | `rig` | the vocabulary, the actors' defaults, calm cases, transcripts |
+//! | `delivery` | latencies, order, ties, queues at busy nodes |
+//! | `crash` | what a crash takes and what it leaves; restarts; refusals |
+//! | `pause` | what waits while a process stands still |
+//! | `trigger` | items that strike in the middle of a step |
+//! | `partition` | who hears whom |
+//! | `heal` | the core, what stays frozen, progress and its absence |
+//! | `lively` | a system in which everything happens, for the next three |
+//! | `limits` | runs that do not end by themselves, and panics |
+//! | `replay` | the same case gives the same bytes, whoever watches |
+//! | `independence` | what a change to a case leaves as it was |
+//! | `validation` | cases that are refused |
+
+mod crash;
+mod delivery;
+mod heal;
+mod independence;
+mod limits;
+mod lively;
+mod partition;
+mod pause;
+mod replay;
+mod rig;
+mod trigger;
+mod validation;
