@@ -1,0 +1,110 @@
+//! What is applied or acknowledged is on the disks of a quorum (Raft §5.3, §8).
+
+use sim::{Checker, Flaw, Judgement, NodeId, Observed, What, Witness};
+
+use super::chain::{ByNode, Chain};
+use super::commitment::Disks;
+use super::fact::{Acknowledged, LogFact, Replicated, log_fact};
+
+/// When an entry is applied, or a client is told that its operation is in the log, the entry and everything before it
+/// are on the disks of a quorum. Disks of crashed voters count: they will be read again.
+#[derive(Clone, Debug)]
+pub struct AckedIsDurable {
+    disks: Disks,
+    /// What the present life of each node applied.
+    applied: ByNode<Chain>,
+}
+
+impl AckedIsDurable {
+    /// For a cluster in which these vote.
+    pub fn new(voters: &[NodeId]) -> AckedIsDurable {
+        AckedIsDurable { disks: Disks::new(voters), applied: ByNode::default() }
+    }
+}
+
+impl<P: Replicated> Checker<P> for AckedIsDurable {
+    fn observe(&mut self, observed: &Observed<'_, P>) -> Judgement {
+        self.disks.observe(observed);
+        if matches!(observed.what, What::Booted) {
+            self.applied.get_mut(observed.node).clear();
+        }
+        if let What::Responded(operation, reply) = observed.what {
+            let Some(Acknowledged { index, payload }) = P::acknowledged(reply) else { return Judgement::Irrelevant };
+            let holders = self.disks.holders(index, |link| link.payload == payload);
+            let promise = || format!("{operation} was told that it is entry {index}");
+            return self.judge(holders, promise, observed.witness(index));
+        }
+        let Some(LogFact::Applied(entry)) = log_fact(observed) else { return Judgement::Irrelevant };
+        let Some(link) = self.applied.get_mut(observed.node).append(entry) else { return Judgement::Irrelevant };
+        let holders = self.disks.holders(entry.index, |held| held.prefix == link.prefix);
+        self.judge(holders, || format!("{} applied {entry}", observed.node), observed.witness(entry.subject()))
+    }
+}
+
+impl AckedIsDurable {
+    fn judge(
+        &self,
+        holders: impl Iterator<Item = NodeId> + Clone,
+        promise: impl Fn() -> String,
+        witness: Witness,
+    ) -> Judgement {
+        let needed = self.disks.quorum();
+        Judgement::holds_if(holders.clone().count() >= needed, || {
+            let holders: Vec<NodeId> = holders.collect();
+            let explanation = format!("{}, which takes {needed} disks and is on those of {holders:?}", promise());
+            Flaw { explanation, witnesses: vec![witness] }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::story::{accepts, refuses};
+    use super::*;
+
+    fn of_three() -> AckedIsDurable {
+        AckedIsDurable::new(&[1, 2, 3].map(NodeId::node))
+    }
+
+    #[test]
+    fn a_quorum_of_disks_suffices_though_one_is_of_a_dead_node() {
+        let history = "n1 n2 durable 1/1 a
+            n2 crashes
+            n1 applies 1/1 a
+            c1 answered 1 a";
+        accepts(of_three(), history);
+    }
+
+    #[test]
+    fn what_is_in_one_page_cache_and_on_one_disk_is_refused() {
+        let history = "n1 n2 appends 1/1 a\nn1 durable 1/1 a\nn1 applies 1/1 a";
+        refuses(of_three(), history, "n1 applied entry 1 of term 1, which takes 2 disks and is on those of [n1]");
+    }
+
+    #[test]
+    fn another_entry_at_the_index_or_before_it_does_not_count() {
+        let history = "n1 durable 1/1 a\nn2 n3 durable 2/1 a\nn1 applies 1/1 a";
+        refuses(of_three(), history, "n1 applied entry 1 of term 1, which takes 2 disks and is on those of [n1]");
+        let history = "n1 durable 1/1 a
+            n2 durable 2/1 b
+            n1 n2 durable 3/2 c
+            n3 durable 1/1 a
+            n1 applies 1/1 a
+            n1 applies 3/2 c";
+        refuses(of_three(), history, "n1 applied entry 2 of term 3, which takes 2 disks and is on those of [n1]");
+    }
+
+    #[test]
+    fn an_answer_without_a_quorum_is_refused() {
+        let history = "n1 durable 1/1 a\nc1 asks\nc1 answered 1 a";
+        refuses(of_three(), history, "c1#1 was told that it is entry 1, which takes 2 disks and is on those of [n1]");
+        let history = "n1 n2 durable 1/1 b\nc1 asks\nc1 answered 1 a";
+        refuses(of_three(), history, "c1#1 was told that it is entry 1, which takes 2 disks and is on those of []");
+    }
+
+    #[test]
+    fn what_a_disk_forgot_does_not_count() {
+        let history = "n1 n2 durable 1/1 a\nn2 forgets 1\nn1 applies 1/1 a";
+        refuses(of_three(), history, "n1 applied entry 1 of term 1, which takes 2 disks and is on those of [n1]");
+    }
+}

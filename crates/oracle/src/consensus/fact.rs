@@ -1,0 +1,155 @@
+//! The facts of a replicated log.
+
+use std::fmt;
+
+use sim::{Fact, NodeId, Observed, Protocol};
+
+/// A protocol that replicates a log, and says so.
+pub trait Replicated: Protocol {
+    /// The fact as one of the log's, where it is one.
+    fn log_fact(fact: &Self::Fact) -> Option<&LogFact>;
+
+    /// Where in the log a client's reply says that its operation stands; `None` where the reply promises nothing.
+    fn acknowledged(reply: &Self::Reply) -> Option<Acknowledged>;
+}
+
+/// What a reply promises: an entry with this payload is in the log for good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Acknowledged {
+    /// Its index, counted from 1.
+    pub index: u64,
+    /// [`content_hash`](sim::content_hash) of its payload.
+    pub payload: u64,
+}
+
+/// An entry of a log, as facts speak of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Entry {
+    /// Its index, counted from 1.
+    pub index: u64,
+    /// The term of the leader that made it.
+    pub term: u64,
+    /// [`content_hash`](sim::content_hash) of its payload.
+    pub payload: u64,
+}
+
+/// `entry 5 of term 2`: the form of every explanation.
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "entry {} of term {}", self.index, self.term)
+    }
+}
+
+/// Something that became true of one node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum LogFact {
+    /// At a boot: the log that the disk holds has this entry.
+    Recovered(Entry),
+    /// At a boot, after all entries: this is where the node goes on.
+    Restarted {
+        /// The term that the disk holds.
+        term: u64,
+        /// The vote in it.
+        voted_for: Option<NodeId>,
+    },
+    /// It is in this term now, in its memory.
+    Entered {
+        /// The term.
+        term: u64,
+    },
+    /// Others may rely on it from now on that the node is in this term at least: a message that says so may leave.
+    Shown {
+        /// The term.
+        term: u64,
+    },
+    /// Others may rely on this vote from now on.
+    Voted {
+        /// The term.
+        term: u64,
+        /// For whom; the voter itself, where it is a candidate.
+        candidate: NodeId,
+    },
+    /// It leads this term.
+    Elected {
+        /// The term.
+        term: u64,
+    },
+    /// It no longer leads.
+    Deposed {
+        /// The term that it led.
+        term: u64,
+    },
+    /// Its log in memory got this entry, at the end.
+    Appended(Entry),
+    /// Its log in memory lost this index and all after it.
+    Truncated {
+        /// The first that went.
+        from: u64,
+    },
+    /// Its log on disk got this entry, at the end.
+    Durable(Entry),
+    /// Its log on disk lost this index and all after it.
+    DurablyTruncated {
+        /// The first that went.
+        from: u64,
+    },
+    /// Its state machine took this entry.
+    Applied(Entry),
+}
+
+/// What sets the subjects of entries apart from those of terms.
+const ENTRY: u64 = 1 << 63;
+
+impl Fact for LogFact {
+    fn label(&self) -> &'static str {
+        match self {
+            LogFact::Recovered(_) => "recovered",
+            LogFact::Restarted { .. } => "restarted",
+            LogFact::Entered { .. } => "term_entered",
+            LogFact::Shown { .. } => "term_shown",
+            LogFact::Voted { .. } => "voted",
+            LogFact::Elected { .. } => "elected",
+            LogFact::Deposed { .. } => "deposed",
+            LogFact::Appended(_) => "appended",
+            LogFact::Truncated { .. } => "truncated",
+            LogFact::Durable(_) => "durable",
+            LogFact::DurablyTruncated { .. } => "durably_truncated",
+            LogFact::Applied(_) => "applied",
+        }
+    }
+
+    /// The term or, apart from those, the index.
+    fn subject(&self) -> u64 {
+        match *self {
+            LogFact::Restarted { term, .. }
+            | LogFact::Entered { term }
+            | LogFact::Shown { term }
+            | LogFact::Voted { term, .. }
+            | LogFact::Elected { term }
+            | LogFact::Deposed { term } => term,
+            LogFact::Truncated { from } | LogFact::DurablyTruncated { from } => ENTRY | from,
+            LogFact::Recovered(entry)
+            | LogFact::Appended(entry)
+            | LogFact::Durable(entry)
+            | LogFact::Applied(entry) => entry.subject(),
+        }
+    }
+}
+
+impl Entry {
+    /// The subject of facts about this index.
+    pub(crate) fn subject(&self) -> u64 {
+        ENTRY | self.index
+    }
+}
+
+/// The log's fact in what was observed, if it is one.
+#[inline]
+pub(crate) fn log_fact<'a, P: Replicated>(observed: &Observed<'a, P>) -> Option<&'a LogFact> {
+    observed.fact().and_then(P::log_fact)
+}
+
+/// The smallest quorum of so many voters.
+pub(crate) fn quorum(voters: usize) -> usize {
+    voters / 2 + 1
+}

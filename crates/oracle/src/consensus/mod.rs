@@ -1,0 +1,110 @@
+//! A log that a cluster agrees on, under leaders that are elected for a term: Raft and its relatives.
+//!
+//! # Map
+//!
+//! | module | property | source |
+//! |---|---|---|
+//! | `election_safety` | a term has at most one leader | Raft figure 3 |
+//! | `vote_quorum` | who leads has the votes of a quorum | Raft §5.2 |
+//! | `vote_once` | a node votes once a term, whatever crashes | Raft figure 2 |
+//! | `term_monotonic` | a node's term never goes back, whatever crashes | Raft figure 2 |
+//! | `leader_append_only` | a leader only adds to its log | Raft figure 3 |
+//! | `log_matching` | two logs with one entry in common are the same up to it | Raft figure 3 |
+//! | `leader_completeness` | what is committed is in the log of every later leader | Raft figure 3 |
+//! | `state_machine_safety` | nobody applies anything else at an index, or leaves one out | Raft figure 3 |
+//! | `commit_rule` | what is applied was committed in a term by its own leader | Raft §5.4.2 |
+//! | `acked_is_durable` | what is applied or acknowledged is on the disks of a quorum | Raft §5.3 |
+//! | `durable_survives` | what a disk held is what the next life starts from | Raft figure 2 |
+//! | `liveness` | operations are answered, and logs catch up, after the heal | |
+//! | `fact` | the facts | |
+//! | `chain`, `commitment` | the logs as hashes of their prefixes; what is committed, whatever anybody says | |
+//!
+//! # What an adapter states, and when
+//!
+//! Within one step, in this order: the term that was entered, the role that was taken up, changes to the log, and then
+//! what is said to others or applied. What others may rely on ([`LogFact::Voted`], [`LogFact::Shown`]) is stated when it
+//! may leave: where a send waits for a write, by [`Io::when_durable`](sim::Io::when_durable) of that write. At a boot: each
+//! entry that was recovered, then [`LogFact::Restarted`].
+
+mod acked_is_durable;
+mod chain;
+mod commit_rule;
+mod commitment;
+mod durable_survives;
+mod election_safety;
+mod fact;
+mod leader_append_only;
+mod leader_completeness;
+mod liveness;
+mod log_matching;
+mod state_machine_safety;
+#[cfg(test)]
+mod story;
+mod term_monotonic;
+mod vote_once;
+mod vote_quorum;
+
+use std::time::Duration;
+
+use sim::{Case, Progress, Property};
+
+pub use acked_is_durable::AckedIsDurable;
+pub use commit_rule::CommitRule;
+pub use durable_survives::DurableSurvives;
+pub use election_safety::ElectionSafety;
+pub use fact::{Acknowledged, Entry, LogFact, Replicated};
+pub use leader_append_only::LeaderAppendOnly;
+pub use leader_completeness::LeaderCompleteness;
+pub use liveness::Liveness;
+pub use log_matching::LogMatching;
+pub use state_machine_safety::StateMachineSafety;
+pub use term_monotonic::TermMonotonic;
+pub use vote_once::VoteOnce;
+pub use vote_quorum::VoteQuorum;
+
+/// Every check of the family, as one value.
+pub type ConsensusChecks = (Elections, (Logs, (Promises, Progress<Liveness>)));
+
+/// What must hold of votes and terms.
+pub type Elections = ((Property<ElectionSafety>, Property<VoteQuorum>), (Property<VoteOnce>, Property<TermMonotonic>));
+
+/// What must hold of logs.
+pub type Logs = ((Property<LeaderAppendOnly>, Property<LogMatching>), Property<LeaderCompleteness>);
+
+/// What must hold of what is told to state machines and clients, and of disks.
+pub type Promises =
+    ((Property<StateMachineSafety>, Property<AckedIsDurable>), (Property<CommitRule>, Property<DurableSurvives>));
+
+/// Every check of the family, for a cluster whose nodes are the case's and all vote; progress must be made within `bound`
+/// of the heal.
+///
+/// Where one step violates several properties, the first in this order is the one that is reported: causes before
+/// their consequences.
+pub fn checks(case: &Case, bound: Duration) -> ConsensusChecks {
+    let voters = &case.nodes;
+    let elections = (
+        (
+            Property::new("election_safety", ElectionSafety::default()),
+            Property::new("vote_quorum", VoteQuorum::new(voters)),
+        ),
+        (Property::new("vote_once", VoteOnce::default()), Property::new("term_monotonic", TermMonotonic::default())),
+    );
+    let logs = (
+        (
+            Property::new("leader_append_only", LeaderAppendOnly::default()),
+            Property::new("log_matching", LogMatching::default()),
+        ),
+        Property::new("leader_completeness", LeaderCompleteness::new(voters)),
+    );
+    let promises = (
+        (
+            Property::new("state_machine_safety", StateMachineSafety::default()),
+            Property::new("acked_is_durable", AckedIsDurable::new(voters)),
+        ),
+        (
+            Property::new("commit_rule", CommitRule::new(voters)),
+            Property::new("durable_survives", DurableSurvives::default()),
+        ),
+    );
+    (elections, (logs, (promises, Progress::new("liveness", bound, Liveness::new(case)))))
+}

@@ -1,0 +1,81 @@
+//! A node's term never goes back, whatever crashes (Raft figure 2, `currentTerm`).
+
+use sim::{Checker, Flaw, Judgement, Observed, Witness};
+
+use super::chain::ByNode;
+use super::fact::{LogFact, Replicated, log_fact};
+
+/// Within a life each term that a node enters is later than the one before; a new life starts in no earlier term than any
+/// that was shown to others.
+#[derive(Clone, Debug, Default)]
+pub struct TermMonotonic {
+    nodes: ByNode<Terms>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Terms {
+    /// The latest that this life entered.
+    entered: u64,
+    /// The latest that any life showed.
+    shown: Option<(u64, Witness)>,
+}
+
+impl<P: Replicated> Checker<P> for TermMonotonic {
+    fn observe(&mut self, observed: &Observed<'_, P>) -> Judgement {
+        let Some(fact) = log_fact(observed) else { return Judgement::Irrelevant };
+        let node = observed.node;
+        let terms = self.nodes.get_mut(node);
+        match *fact {
+            LogFact::Entered { term } => {
+                let before = std::mem::replace(&mut terms.entered, term);
+                Judgement::holds_if(term > before, || Flaw {
+                    explanation: format!("{node} entered term {term} after term {before}"),
+                    witnesses: vec![observed.witness(term)],
+                })
+            }
+            LogFact::Shown { term } => {
+                if terms.shown.is_none_or(|(shown, _)| shown < term) {
+                    terms.shown = Some((term, observed.witness(term)));
+                }
+                Judgement::Irrelevant
+            }
+            LogFact::Restarted { term, .. } => {
+                terms.entered = term;
+                let Some((shown, witness)) = terms.shown else { return Judgement::Holds };
+                Judgement::holds_if(term >= shown, || Flaw {
+                    explanation: format!(
+                        "{node} showed term {shown} at {}, and restarted in term {term}",
+                        witness.time
+                    ),
+                    witnesses: vec![witness, observed.witness(shown)],
+                })
+            }
+            _ => Judgement::Irrelevant,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::story::{accepts, refuses};
+    use super::*;
+
+    #[test]
+    fn terms_that_nobody_was_shown_may_be_forgotten() {
+        let history = "n1 enters 1
+            n1 shows 1
+            n1 enters 4
+            n1 crashes
+            n1 boots
+            n1 restarted 1
+            n1 enters 2";
+        accepts(TermMonotonic::default(), history);
+    }
+
+    #[test]
+    fn a_term_that_goes_back_is_refused() {
+        refuses(TermMonotonic::default(), "n1 enters 4\nn1 enters 3", "n1 entered term 3 after term 4");
+        let history = "n1 enters 4\nn1 shows 4\nn1 crashes\nn1 boots\nn1 restarted 3";
+        refuses(TermMonotonic::default(), history, "n1 showed term 4 at 0.002s, and restarted in term 3");
+    }
+}
