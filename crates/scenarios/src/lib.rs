@@ -9,15 +9,17 @@
 //!
 //! | module | scenario |
 //! |---|---|
+//! | [`raft`] | the Raft core with a disk, and its clients |
 //! | [`canary`] | must fail: an election whose voters forget |
 //! | [`nondeterministic`] | must fail, where two processes are compared: the order of a hash map |
 
 pub mod canary;
 pub mod nondeterministic;
+pub mod raft;
 
 use sim::Scenario;
 
 /// Every scenario of this repository, in the order in which they are run and listed.
 pub fn registry() -> Vec<Box<dyn Scenario>> {
-    vec![Box::new(canary::Canary), Box::new(nondeterministic::Nondeterministic)]
+    vec![Box::new(raft::Raft), Box::new(canary::Canary), Box::new(nondeterministic::Nondeterministic)]
 }

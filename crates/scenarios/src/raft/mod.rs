@@ -1,0 +1,163 @@
+//! `raft`: the Raft core on nodes with a disk, and clients that propose, retry and time out.
+//!
+//! A client proposes one command at a time and goes on when it is told at which index it was applied. It may be told
+//! late, or never: then it proposes the same command again, elsewhere, and the log may hold it twice.
+//!
+//! | module | holds |
+//! |---|---|
+//! | here | the vocabulary, and the system: knobs, triggers, goals, checks |
+//! | `node` | the adapter: the core's effects carried out, and what they make true stated as facts |
+//! | `journal` | the core's records on disk |
+//! | `client` | who proposes |
+
+mod client;
+mod journal;
+mod node;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use oracle::consensus::{self, Acknowledged, ConsensusChecks, LogFact, Replicated};
+use raft::Body;
+use sim::{Case, Knob, Payload, Protocol, Spec, StaticMajority, System, content_hash};
+
+pub use client::Client;
+pub use node::Node;
+
+/// The vocabulary of a cluster and its clients.
+pub struct Log;
+
+impl Protocol for Log {
+    type Message = Message;
+    type Fact = LogFact;
+    type Operation = Command;
+    type Reply = Acknowledged;
+}
+
+impl Replicated for Log {
+    fn log_fact(fact: &LogFact) -> Option<&LogFact> {
+        Some(fact)
+    }
+
+    fn acknowledged(reply: &Acknowledged) -> Option<Acknowledged> {
+        Some(*reply)
+    }
+}
+
+/// What a client wants in the log.
+pub type Command = Arc<[u8]>;
+
+/// What processes say to each other.
+#[derive(Clone, Debug, Hash)]
+pub enum Message {
+    /// Between nodes: the core's own.
+    Peer(raft::Message),
+    /// A client wants a command in the log.
+    Propose {
+        /// Which of its operations, for the answer.
+        ordinal: u32,
+        /// The command.
+        command: Command,
+    },
+    /// To a client.
+    Answer {
+        /// Which of its operations.
+        ordinal: u32,
+        /// What came of it.
+        answer: Answer,
+    },
+}
+
+/// What came of a proposal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Answer {
+    /// It was applied at this index.
+    Applied(u64),
+    /// It had a place in the log, and another entry was applied there.
+    Superseded,
+    /// The node that was asked does not lead.
+    NotLeader {
+        /// Who might.
+        leader: Option<sim::NodeId>,
+    },
+}
+
+impl Payload for Message {
+    /// The kind and what makes it this one: "append, term 3, previous 41". Entries and commit indices ride along.
+    fn tag(&self) -> u64 {
+        match self {
+            Message::Peer(raft::Message { term, body }) => match body {
+                Body::VoteRequest { .. } => content_hash(&("vote request", term)),
+                Body::VoteReply { granted } => content_hash(&("vote reply", term, granted)),
+                Body::Append { previous, .. } => content_hash(&("append", term, previous.index)),
+                Body::AppendAccepted { matched } => content_hash(&("accepted", term, matched)),
+                Body::AppendRejected { previous, .. } => content_hash(&("rejected", term, previous)),
+            },
+            Message::Propose { ordinal, .. } => content_hash(&("propose", ordinal)),
+            Message::Answer { ordinal, answer } => content_hash(&("answer", ordinal, std::mem::discriminant(answer))),
+        }
+    }
+
+    fn len(&self) -> u32 {
+        const HEADER: usize = 32;
+        let payload = match self {
+            Message::Peer(raft::Message { body: Body::Append { entries, .. }, .. }) => {
+                entries.iter().map(|entry| HEADER + command_len(&entry.payload)).sum()
+            }
+            Message::Propose { command, .. } => command.len(),
+            Message::Peer(_) | Message::Answer { .. } => 0,
+        };
+        u32::try_from(HEADER + payload).unwrap_or(u32::MAX)
+    }
+}
+
+fn command_len(payload: &raft::Payload) -> usize {
+    match payload {
+        raft::Payload::Noop => 0,
+        raft::Payload::Command(command) => command.len(),
+    }
+}
+
+/// The system under test.
+pub struct Raft;
+
+/// How long after the heal progress may take. The slowest client asks a dead node for 2 s at a time; of the slowest
+/// election timeouts, 1 s, several may pass before one candidate is alone.
+const PROGRESS_BOUND: Duration = Duration::from_secs(60);
+
+impl System for Raft {
+    type Protocol = Log;
+    type Node = Node;
+    type Client = Client;
+    type Checks = ConsensusChecks;
+    type Survival = StaticMajority;
+
+    fn spec(&self) -> Spec {
+        Spec {
+            about: "a replicated log by Raft: elections, replication, restarts; clients that propose and retry".into(),
+            nodes: 3..=7,
+            clients: 1..=4,
+            operations: 20..=100,
+            knobs: vec![
+                Knob::octaves("election_timeout_ms", 50..=500),
+                // Never 0: equal timeouts are a livelock.
+                Knob::octaves("election_spread_ms", 20..=500),
+                Knob::linear("heartbeats_per_timeout", 2..=10),
+                Knob::octaves("max_entries_per_append", 1..=64),
+                Knob::octaves("client_timeout_ms", 50..=2_000),
+                Knob::octaves("think_ms", 1..=500),
+            ],
+            triggers: vec!["term_entered", "voted", "elected", "appended", "truncated", "durable", "applied"],
+            goals: vec!["elected", "deposed", "truncated", "durably_truncated", "recovered", "torn_tail", "superseded"],
+            ..Spec::new("raft")
+        }
+    }
+
+    fn checks(&self, case: &Case) -> ConsensusChecks {
+        consensus::checks(case, PROGRESS_BOUND)
+    }
+
+    fn survival(&self, _: &Case) -> StaticMajority {
+        StaticMajority
+    }
+}
