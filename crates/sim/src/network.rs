@@ -124,6 +124,11 @@ impl Links {
         self.links[link].healed = true;
     }
 
+    /// Whether a partition cuts a link now.
+    pub(crate) fn is_cut(&self, link: LinkIndex) -> bool {
+        self.links[link].cuts > 0 && !self.links[link].healed
+    }
+
     /// From here on messages only take their time, whatever the plan says of them; cuts stay.
     pub(crate) fn calm(&mut self) {
         self.calm = true;

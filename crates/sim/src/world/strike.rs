@@ -165,12 +165,7 @@ impl<S: System> World<S> {
         let healed: Vec<Slot> =
             core.iter().chain(&std::sync::Arc::clone(&self.cluster).clients).filter_map(|id| self.slot(*id)).collect();
         self.links.calm();
-        for from in &healed {
-            for to in &healed {
-                let link = self.link(*from, *to);
-                self.links.heal(link);
-            }
-        }
+        self.heal_links(&healed);
         // Checkers hear of the heal before anything that comes of it, or what a restarted process states at once would be
         // taken for progress of the safety phase, and progress of the safety phase for what the heal demands.
         self.observe(0, What::Healed(&core));
@@ -182,6 +177,26 @@ impl<S: System> World<S> {
             }
         }
         self.schedule_demands();
+    }
+
+    /// Those who are healed hear each other again. Who is not, and is cut off from any of them, is cut off from all.
+    ///
+    /// A partition had two whole sides; were only its links between the healed mended, one node would be left that hears
+    /// half of them: a leader, say, that keeps its followers loyal and that no client reaches. No fault made that.
+    fn heal_links(&mut self, healed: &[Slot]) {
+        for outsider in (0..self.hosts.len()).filter(|slot| !healed.contains(slot)) {
+            let between = |slot: &Slot| [self.link(outsider, *slot), self.link(*slot, outsider)];
+            let links: Vec<LinkIndex> = healed.iter().flat_map(between).collect();
+            if links.iter().any(|link| self.links.is_cut(*link)) {
+                links.iter().for_each(|link| self.links.cut(*link));
+            }
+        }
+        for from in healed {
+            for to in healed {
+                let link = self.link(*from, *to);
+                self.links.heal(link);
+            }
+        }
     }
 
     /// A bound of progress has passed.

@@ -191,3 +191,61 @@ fn the_core_of_a_majority_system_is_a_majority() {
     let expanded = system.expand(Hex(3), &Expansion::default());
     assert_eq!(expanded.plan.heal.core, None, "chosen at run time");
 }
+
+/// n4 is cut off from n1 alone, by a case that says so; n1, n2 and n3 are healed. Who sends to whom every 10 ms.
+struct Chatter(u64);
+
+impl Actor for Chatter {
+    fn start(_: &mut Io<'_, Numbers>) -> Result<Chatter, Refusal> {
+        Ok(Chatter(0))
+    }
+
+    fn wake(&mut self, io: &mut Io<'_, Numbers>) {
+        self.0 += 1;
+        io.nodes().to_vec().into_iter().for_each(|peer| io.send(peer, Number(self.0)));
+    }
+
+    fn wakes_at(&self) -> Option<Time> {
+        Some(ms(10 * (self.0 + 1)))
+    }
+
+    fn hear(&mut self, from: NodeId, _: u64, io: &mut Io<'_, Numbers>) {
+        io.note(format!("hears {from}"));
+    }
+}
+
+#[test]
+fn who_is_cut_off_from_one_of_the_core_is_cut_off_from_all_of_it() {
+    let never = Progress::new("progress", Duration::from_millis(100), Never);
+    let system = Rig::<Chatter>::new().checks(never).survival(Lenient(Recoverable::Unknown));
+    // One side of the partition has n1 and n5, the other n2, n3 and n4.
+    let split = at(5 * MS, Target::Nodes(vec![n(1), n(5)]), Fault::Partition, FOREVER);
+    let mut case = with_items(calm(5), [split]);
+    case.plan.heal.core = Some(vec![n(1), n(2), n(3)]);
+    let lines = said(&system, &case);
+    let after: Vec<&str> =
+        lines.iter().filter(|line| line.len() >= "1010000us".len() + 12).map(|line| &line[10..]).collect();
+    let hears = |one: u16, other: u16| after.contains(&format!("n{one} hears n{other}").as_str());
+    assert!(hears(1, 2) && hears(3, 1) && hears(4, 4) && hears(5, 5));
+    for outsider in [4, 5] {
+        for core in [1, 2, 3] {
+            assert!(!hears(outsider, core) && !hears(core, outsider), "n{outsider} and n{core}");
+        }
+    }
+}
+
+/// Nothing is ever enough.
+#[derive(Clone)]
+struct Never;
+
+impl Goal<Numbers> for Never {
+    fn observe(&mut self, _: &Observed<'_, Numbers>) {}
+
+    fn met(&self) -> bool {
+        false
+    }
+
+    fn missing(&self) -> String {
+        "nothing is enough".into()
+    }
+}
