@@ -1,0 +1,11 @@
+//! The scenario `raft`.
+//!
+//! | module | what it pins down |
+//! |---|---|
+//! | `independence` | what a change to the plan leaves as it was |
+//! | `traces` | what happens in short runs of fixed seeds, line by line |
+//! | `progress` | how soon after the heal the system is well again |
+
+mod independence;
+mod progress;
+mod traces;
