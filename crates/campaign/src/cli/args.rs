@@ -80,7 +80,7 @@ pub(super) struct Fuzz {
 #[derive(Args, Debug)]
 pub(super) struct Replay {
     /// A stored case
-    #[arg(value_name = "CASE", required_unless_present = "scenario", conflicts_with_all = ["scenario", "seed"])]
+    #[arg(value_name = "CASE", conflicts_with_all = ["scenario", "seed"])]
     pub(super) case: Option<PathBuf>,
     /// A scenario, with --seed
     #[arg(long, value_name = "S", requires = "seed")]

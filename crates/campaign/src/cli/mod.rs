@@ -29,6 +29,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use sim::Scenario;
 
 use self::args::{Command, CommandLine};
@@ -93,8 +94,13 @@ fn refuse(error: &clap::Error) -> ExitCode {
         print!("{error}");
         return Exit::Clean.into();
     }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        eprint!("{error}");
+        return Exit::Usage.into();
+    }
     let text = error.to_string();
-    let mistake: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:")).collect();
+    let is_about_usage = |line: &&str| line.starts_with("Usage:") || line.starts_with("For more information");
+    let mistake: Vec<&str> = text.lines().map(str::trim).take_while(|line| !is_about_usage(line)).collect();
     let mistake = mistake.join(" ");
     eprintln!("sim: {} (--help says more)", mistake.strip_prefix("error: ").unwrap_or(&mistake).trim());
     Exit::Usage.into()
