@@ -78,8 +78,7 @@ fn print(entry: &Entry) {
     if let Some(signature) = &entry.must_fail {
         println!("  must fail:  {signature}");
     }
-    let ([fewest_nodes, most_nodes], [fewest_clients, most_clients]) = (entry.nodes, entry.clients);
-    println!("  topology:   {fewest_nodes} to {most_nodes} nodes, {fewest_clients} to {most_clients} clients");
+    println!("  topology:   {}, {}", count(entry.nodes, "nodes"), count(entry.clients, "clients"));
     let knobs: Vec<String> =
         entry.knobs.iter().map(|knob| format!("{} {}..{}", knob.name, knob.min, knob.max)).collect();
     line("properties", &entry.properties.join(", "));
@@ -90,6 +89,14 @@ fn print(entry: &Entry) {
     line("detects", &entry.detected.join(", "));
     line("excludes", &entry.excluded.join(", "));
     println!();
+}
+
+fn count([fewest, most]: [u16; 2], what: &str) -> String {
+    match (fewest, most) {
+        (_, 0) => format!("no {what}"),
+        _ if fewest == most => format!("{most} {what}"),
+        _ => format!("{fewest} to {most} {what}"),
+    }
 }
 
 fn line(heading: &str, text: &str) {
