@@ -27,7 +27,7 @@ impl Raft {
             Some(_) => {}
             None => self.follow(now, Some(from), effects),
         }
-        self.put_off_election(now);
+        self.hear_leader(now);
         if self.log.term_at(previous.index) != Some(previous.term) {
             return self.reject_append(from, previous, effects);
         }

@@ -24,6 +24,15 @@ pub struct Config {
     pub heartbeat_interval: Duration,
     /// How many entries one append carries at most; at least 1.
     pub max_entries_per_append: usize,
+    /// How many entries may be under way to one follower, sent and not acknowledged; at least 1. What is beyond waits for
+    /// acknowledgements, and then goes out in larger appends.
+    pub max_entries_in_flight: usize,
+    /// Whether a node asks first if it would be elected, and enters a new term only then (dissertation §9.6). A node that
+    /// was cut off comes back without deposing the leader.
+    pub pre_vote: bool,
+    /// Whether a leader that hears no quorum for the shortest election timeout steps down, and whether votes are refused as
+    /// long as a leader is known to be alive, by the leader itself as well (dissertation §6.2, §4.2.3).
+    pub check_quorum: bool,
     /// Decides the election timeouts, with `id` and the term. Nodes may share a seed.
     pub seed: u64,
 }
@@ -40,6 +49,9 @@ impl Config {
         self.check_times()?;
         if self.max_entries_per_append == 0 {
             return Err(ConfigError::EmptyAppends);
+        }
+        if self.max_entries_in_flight == 0 {
+            return Err(ConfigError::EmptyWindow);
         }
         Ok(self)
     }
@@ -61,6 +73,9 @@ impl Config {
             election_timeout_max,
             heartbeat_interval,
             max_entries_per_append,
+            max_entries_in_flight,
+            pre_vote,
+            check_quorum,
             seed,
         } = self;
         digest.word(id.0);
@@ -72,6 +87,8 @@ impl Config {
             digest.remaining(*duration, Duration::ZERO);
         }
         digest.count(*max_entries_per_append);
+        digest.count(*max_entries_in_flight);
+        digest.word(u64::from(*pre_vote) | u64::from(*check_quorum) << 1);
         digest.word(*seed);
     }
 

@@ -12,9 +12,29 @@ use crate::progress::Progress;
 use crate::quorum;
 use crate::raft::Raft;
 use crate::record::HardState;
-use crate::role::{Batch, Candidate, Follower, Leader, Peer, State};
+use crate::role::{Batch, Candidate, Contact, Follower, Leader, Peer, State};
 
 impl Raft {
+    /// An election is due: nobody was heard who leads.
+    pub(crate) fn seek_election(&mut self, now: Duration, effects: &mut Effects) {
+        if self.config.pre_vote { self.ask_first(now, effects) } else { self.campaign(now, effects) }
+    }
+
+    /// Asks who would vote for this node in the next term. Its own term stays as it is, however long nobody answers.
+    fn ask_first(&mut self, now: Duration, effects: &mut Effects) {
+        let votes = BTreeSet::from([self.config.id]);
+        let is_enough = quorum::is_elected(&self.config.voters, &votes);
+        let candidate = Candidate { votes, election_deadline: self.election_deadline(now) };
+        self.become_role(State::PreCandidate(candidate), effects);
+        if is_enough {
+            return self.campaign(now, effects);
+        }
+        let last = self.log.last();
+        for peer in self.config.peers() {
+            self.send(peer, Body::PreVoteRequest { last }, None, effects);
+        }
+    }
+
     /// Stands for election in the next term. Our own vote counts once it is durable, like anyone's.
     pub(crate) fn campaign(&mut self, now: Duration, effects: &mut Effects) {
         let hard_state = HardState { term: self.term().next(), voted_for: Some(self.config.id) };
@@ -40,10 +60,55 @@ impl Raft {
     /// Becomes a follower, or learns the leader, within the current term.
     pub(crate) fn follow(&mut self, now: Duration, leader: Option<NodeId>, effects: &mut Effects) {
         let election_deadline = match &self.state {
-            State::Follower(_) | State::Candidate(_) => self.state.deadline(),
+            State::Follower(_) | State::PreCandidate(_) | State::Candidate(_) => self.state.deadline(),
             State::Leader(_) => self.election_deadline(now),
         };
-        self.become_role(State::Follower(Follower { leader, election_deadline }), effects);
+        let follower = Follower { leader, leader_alive_until: Duration::ZERO, election_deadline };
+        self.become_role(State::Follower(follower), effects);
+    }
+
+    /// Whether a leader is known to be alive, so that no other is wanted: a node that comes back from where it heard
+    /// nobody must not depose it (dissertation §4.2.3). A leader knows it of itself, or has stepped down.
+    pub(crate) fn knows_leader_alive(&self, now: Duration) -> bool {
+        let is_alive = match &self.state {
+            State::Follower(follower) => follower.leader.is_some() && now < follower.leader_alive_until,
+            State::PreCandidate(_) | State::Candidate(_) => false,
+            State::Leader(_) => true,
+        };
+        self.config.check_quorum && is_alive
+    }
+
+    /// Would give its vote in the next term, or not: nothing changes by it.
+    pub(crate) fn on_pre_vote_request(&mut self, from: NodeId, last: Position, effects: &mut Effects) {
+        let granted = last >= self.log.last();
+        self.send(from, Body::PreVoteReply { granted }, None, effects);
+    }
+
+    pub(crate) fn on_pre_vote_reply(&mut self, now: Duration, from: NodeId, granted: bool, effects: &mut Effects) {
+        let State::PreCandidate(candidate) = &mut self.state else {
+            return self.ignore(from, Ignored::LateVote, effects);
+        };
+        if granted {
+            candidate.votes.insert(from);
+        }
+        if quorum::is_elected(&self.config.voters, &candidate.votes) {
+            self.campaign(now, effects);
+        }
+    }
+
+    /// Looks whether a quorum answered since the last time; a leader that none answers steps down. Its followers may have
+    /// another leader, and its clients are better told so than kept waiting.
+    pub(crate) fn look_for_quorum(&mut self, now: Duration, effects: &mut Effects) {
+        let State::Leader(leader) = &mut self.state else {
+            return;
+        };
+        let heard = leader.peers.iter().filter(|peer| peer.contact == Contact::Heard).map(|peer| peer.id);
+        let heard: BTreeSet<NodeId> = heard.chain([self.config.id]).collect();
+        if !quorum::is_elected(&self.config.voters, &heard) {
+            return self.follow(now, None, effects);
+        }
+        leader.peers.iter_mut().for_each(|peer| peer.contact = Contact::Silent);
+        leader.quorum_deadline = Some(now.saturating_add(self.config.election_timeout_min));
     }
 
     /// Gives the vote of this term, at most once. A candidate or leader of the term has given its own to
@@ -67,7 +132,9 @@ impl Raft {
         match self.state {
             State::Candidate(_) if granted => self.count_vote(now, from, effects),
             State::Candidate(_) => {}
-            State::Follower(_) | State::Leader(_) => self.ignore(from, Ignored::LateVote, effects),
+            State::Follower(_) | State::PreCandidate(_) | State::Leader(_) => {
+                self.ignore(from, Ignored::LateVote, effects);
+            }
         }
     }
 
@@ -76,6 +143,16 @@ impl Raft {
         if self.durability.hard_state_wait().is_none() {
             self.count_vote(now, self.config.id, effects);
         }
+    }
+
+    /// A leader was heard.
+    pub(crate) fn hear_leader(&mut self, now: Duration) {
+        if let State::Follower(follower) = &mut self.state
+            && self.config.check_quorum
+        {
+            follower.leader_alive_until = now.saturating_add(self.config.election_timeout_min);
+        }
+        self.put_off_election(now);
     }
 
     /// A leader was heard, or a vote was given: no election for another timeout.
@@ -101,8 +178,9 @@ impl Raft {
     fn lead(&mut self, now: Duration, effects: &mut Effects) {
         let progress = Progress::new(self.log.last().index.next());
         let leader = Leader {
-            peers: self.config.peers().map(|id| Peer { id, progress }).collect(),
+            peers: self.config.peers().map(|id| Peer { id, progress, contact: Contact::Silent }).collect(),
             heartbeat_deadline: now.saturating_add(self.config.heartbeat_interval),
+            quorum_deadline: self.config.check_quorum.then(|| now.saturating_add(self.config.election_timeout_min)),
             batch: Batch::default(),
         };
         self.become_role(State::Leader(leader), effects);

@@ -56,6 +56,8 @@ pub enum ConfigError {
     },
     /// Appends may carry at most 0 entries, so nothing would ever be replicated.
     EmptyAppends,
+    /// At most 0 entries may be under way, so nothing would ever be replicated.
+    EmptyWindow,
 }
 
 /// Recovered state that contradicts itself. It was damaged, or written out of order; to serve from
@@ -168,6 +170,7 @@ impl fmt::Display for ConfigError {
                 write!(f, "expected a heartbeat interval below {below:?}, received {received:?}")
             }
             Self::EmptyAppends => f.write_str("expected at least 1 entry per append, received 0"),
+            Self::EmptyWindow => f.write_str("expected at least 1 entry in flight, received 0"),
         }
     }
 }

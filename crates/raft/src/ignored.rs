@@ -15,6 +15,8 @@ pub enum Ignored {
     LateVote,
     /// Everyday: a rejection that answers an append overtaken by a later one.
     StaleRejection,
+    /// Everyday: a request for a vote while the leader is known to be alive.
+    LeaderAlive,
     /// The sender is not a voter.
     Stranger,
     /// The sender has this node's own name.
@@ -32,10 +34,11 @@ pub enum Ignored {
 
 impl Ignored {
     /// Every reason, in the order of declaration.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::StaleTerm,
         Self::LateVote,
         Self::StaleRejection,
+        Self::LeaderAlive,
         Self::Stranger,
         Self::Impostor,
         Self::Malformed,
@@ -51,6 +54,7 @@ impl fmt::Display for Ignored {
             Self::StaleTerm => "stale term",
             Self::LateVote => "late vote",
             Self::StaleRejection => "stale rejection",
+            Self::LeaderAlive => "the leader is alive",
             Self::Stranger => "sender is no voter",
             Self::Impostor => "sender has our name",
             Self::Malformed => "malformed",

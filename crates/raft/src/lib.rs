@@ -52,6 +52,9 @@
 //!     election_timeout_max: Duration::from_millis(300),
 //!     heartbeat_interval: Duration::from_millis(50),
 //!     max_entries_per_append: 64,
+//!     max_entries_in_flight: 256,
+//!     pre_vote: false,
+//!     check_quorum: false,
 //!     seed: 1,
 //! };
 //! let mut node = Raft::new(Duration::ZERO, config, Recovered::default())?;

@@ -18,6 +18,17 @@ pub struct Message {
 /// What a message says. A host that encodes messages matches on every kind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Body {
+    /// A node asks whether it would get a vote in the term after its own (dissertation §9.6). Nobody enters that term for
+    /// it.
+    PreVoteRequest {
+        /// Where the log of the one who asks ends.
+        last: Position,
+    },
+    /// The answer to a pre-vote request. It binds nobody.
+    PreVoteReply {
+        /// Whether the vote would be given.
+        granted: bool,
+    },
     /// A candidate asks for a vote (Raft §5.2).
     VoteRequest {
         /// Where the candidate's log ends; a voter refuses if its own log is more up-to-date (Raft §5.4.1).
@@ -56,17 +67,24 @@ impl Message {
     /// Whether an honest node can have sent this, judged by the message alone. Checked before
     /// anything is done with it: a malformed message must not even raise our term.
     pub(crate) fn is_well_formed(&self) -> bool {
-        let term_possible = self.term > Term::ZERO && self.term <= Term::HIGHEST;
+        let term_possible = self.term > Term::ZERO || self.is_before_any_term();
         term_possible
+            && self.term <= Term::HIGHEST
             && match &self.body {
+                Body::PreVoteRequest { last } => last.is_possible() && last.term <= self.term,
                 // A candidate has just entered a term above all it had seen.
                 Body::VoteRequest { last } => last.is_possible() && last.term < self.term,
                 Body::Append { previous, entries, .. } => {
                     previous.is_possible() && are_consecutive(*previous, entries, self.term)
                 }
                 Body::AppendRejected { hint, .. } => hint.is_possible(),
-                Body::VoteReply { .. } | Body::AppendAccepted { .. } => true,
+                Body::PreVoteReply { .. } | Body::VoteReply { .. } | Body::AppendAccepted { .. } => true,
             }
+    }
+
+    /// What nodes that have never run ask each other before the first election.
+    fn is_before_any_term(&self) -> bool {
+        matches!(self.body, Body::PreVoteRequest { .. } | Body::PreVoteReply { .. })
     }
 }
 
@@ -115,6 +133,14 @@ mod tests {
             ("index overflow", 3, append(position(1, u64::MAX), &[(1, 0)]), false),
             ("vote request", 3, Body::VoteRequest { last: position(2, 5) }, true),
             ("candidate's log of its own term", 3, Body::VoteRequest { last: position(3, 5) }, false),
+            (
+                "pre-vote of a candidate with entries of its term",
+                3,
+                Body::PreVoteRequest { last: position(3, 5) },
+                true,
+            ),
+            ("pre-vote with a log above the term", 3, Body::PreVoteRequest { last: position(4, 5) }, false),
+            ("pre-vote before the first term", 0, Body::PreVoteRequest { last: Position::ZERO }, true),
             ("term 0", 0, Body::VoteReply { granted: true }, false),
             ("term out of range", u64::MAX, Body::VoteReply { granted: false }, false),
         ];

@@ -10,8 +10,8 @@ pub enum Mode {
     Probe,
     /// That append is out. The next goes with the heartbeat, or when an answer comes.
     ProbeSent,
-    /// The logs agree: entries go out as they come, without waiting for answers. There is no limit yet
-    /// on how many are under way; one append is sent per proposal, answer or heartbeat.
+    /// The logs agree: entries go out as they come, without waiting for answers, up to a window of entries that are not
+    /// acknowledged. The window needs no bookkeeping: it lies between what is matched and what is next.
     Replicate,
 }
 
@@ -50,9 +50,20 @@ impl Progress {
         Self { matched: Index::ZERO, next, mode: Mode::Probe }
     }
 
-    /// Whether entries may go out now, before the heartbeat is due.
-    pub(crate) fn may_send(&self) -> bool {
-        self.mode != Mode::ProbeSent
+    /// Whether entries may go out now, before the heartbeat is due, where so many may be under way.
+    pub(crate) fn may_send(&self, window: usize) -> bool {
+        self.mode != Mode::ProbeSent && self.room(window) > 0
+    }
+
+    /// How many more entries may be under way. A probe assumes that none are.
+    pub(crate) fn room(&self, window: usize) -> usize {
+        match self.mode {
+            Mode::Probe | Mode::ProbeSent => window,
+            Mode::Replicate => {
+                let under_way = usize::try_from(self.next.0 - self.matched.next().0).unwrap_or(usize::MAX);
+                window.saturating_sub(under_way)
+            }
+        }
     }
 
     /// An append went out that carries the entries before `end`.
@@ -141,6 +152,21 @@ mod tests {
             let mut progress = before;
             progress.sent(Index(end));
             assert_eq!(progress, after, "{before:?} sent before {end}");
+        }
+    }
+
+    #[test]
+    fn a_pipeline_has_room_for_what_is_not_acknowledged_and_a_probe_for_one_append() {
+        let table = [
+            (progress(3, 4, Replicate), 4, 4, true),
+            (progress(3, 7, Replicate), 4, 1, true),
+            (progress(3, 8, Replicate), 4, 0, false),
+            (progress(3, 20, Replicate), 4, 0, false),
+            (progress(0, 8, Probe), 4, 4, true),
+            (progress(0, 8, ProbeSent), 4, 4, false),
+        ];
+        for (progress, window, room, may_send) in table {
+            assert_eq!((progress.room(window), progress.may_send(window)), (room, may_send), "{progress:?}");
         }
     }
 

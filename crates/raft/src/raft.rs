@@ -66,7 +66,7 @@ impl Raft {
             log,
             commit: Index::ZERO,
             applied: Index::ZERO,
-            state: State::Follower(Follower { leader: None, election_deadline }),
+            state: State::Follower(Follower { leader: None, leader_alive_until: Duration::ZERO, election_deadline }),
             ignored: IgnoredCounts::default(),
         })
     }
@@ -132,7 +132,7 @@ impl Raft {
     pub fn leader(&self) -> Option<NodeId> {
         match &self.state {
             State::Follower(follower) => follower.leader,
-            State::Candidate(_) => None,
+            State::PreCandidate(_) | State::Candidate(_) => None,
             State::Leader(_) => Some(self.config.id),
         }
     }
@@ -171,7 +171,7 @@ impl Raft {
     pub fn followers(&self) -> impl Iterator<Item = (NodeId, Progress)> + '_ {
         let peers = match &self.state {
             State::Leader(leader) => leader.peers.as_slice(),
-            State::Follower(_) | State::Candidate(_) => &[],
+            State::Follower(_) | State::PreCandidate(_) | State::Candidate(_) => &[],
         };
         peers.iter().map(|peer| (peer.id, peer.progress))
     }
@@ -211,7 +211,21 @@ impl Raft {
             return self.on_stale(from, &message.body, effects);
         }
         let is_new_term = term > self.term();
+        let seeks_election = match message.body {
+            Body::PreVoteRequest { .. } => true,
+            Body::VoteRequest { .. } => is_new_term,
+            _ => false,
+        };
+        if seeks_election && self.knows_leader_alive(now) {
+            return self.ignore(from, Ignored::LeaderAlive, effects);
+        }
         match message.body {
+            Body::PreVoteRequest { last } => {
+                if is_new_term {
+                    self.enter_term(now, term, None, effects);
+                }
+                self.on_pre_vote_request(from, last, effects);
+            }
             Body::VoteRequest { last } => {
                 if is_new_term {
                     self.enter_term(now, term, None, effects);
@@ -226,6 +240,7 @@ impl Raft {
             }
             // An answer from a later term says only that the term has passed: whatever we asked is over.
             _ if is_new_term => self.enter_term(now, term, None, effects),
+            Body::PreVoteReply { granted } => self.on_pre_vote_reply(now, from, granted, effects),
             Body::VoteReply { granted } => self.on_vote_reply(now, from, granted, effects),
             Body::AppendAccepted { matched } => self.on_append_accepted(from, matched, effects),
             Body::AppendRejected { previous, hint } => {
@@ -238,9 +253,18 @@ impl Raft {
         if now < self.state.deadline() {
             return;
         }
-        match self.state {
-            State::Follower(_) | State::Candidate(_) => self.campaign(now, effects),
-            State::Leader(_) => self.send_heartbeats(now, effects),
+        match &self.state {
+            State::Follower(_) | State::PreCandidate(_) | State::Candidate(_) => self.seek_election(now, effects),
+            State::Leader(leader) => {
+                let heartbeat_is_due = now >= leader.heartbeat_deadline;
+                if leader.quorum_deadline.is_some_and(|deadline| now >= deadline) {
+                    self.look_for_quorum(now, effects);
+                }
+                if heartbeat_is_due {
+                    // To nobody, where it has just stepped down.
+                    self.send_heartbeats(now, effects);
+                }
+            }
         }
     }
 
@@ -258,7 +282,7 @@ impl Raft {
     fn on_persisted(&mut self, now: Duration, write: WriteId, effects: &mut Effects) {
         self.durability.complete(write);
         match self.state {
-            State::Follower(_) => {}
+            State::Follower(_) | State::PreCandidate(_) => {}
             State::Candidate(_) => self.count_own_vote(now, effects),
             State::Leader(_) => self.advance_commit(),
         }
@@ -268,11 +292,16 @@ impl Raft {
     /// steps down. Unanswered, a node that came back from isolation would not hear of it.
     fn on_stale(&mut self, from: NodeId, body: &Body, effects: &mut Effects) {
         match *body {
+            // Answered, so that one whose term is behind learns ours: it would ask in vain for ever.
+            Body::PreVoteRequest { .. } => self.send(from, Body::PreVoteReply { granted: false }, None, effects),
             Body::VoteRequest { .. } => {
                 self.send(from, Body::VoteReply { granted: false }, None, effects);
             }
             Body::Append { previous, .. } => self.reject_append(from, previous, effects),
-            Body::VoteReply { .. } | Body::AppendAccepted { .. } | Body::AppendRejected { .. } => {}
+            Body::PreVoteReply { .. }
+            | Body::VoteReply { .. }
+            | Body::AppendAccepted { .. }
+            | Body::AppendRejected { .. } => {}
         }
         self.ignore(from, Ignored::StaleTerm, effects);
     }
@@ -308,8 +337,8 @@ impl Raft {
         assert!(self.durability.durable_index() <= last, "invariant: what is durable is held");
         assert!(term <= self.term(), "invariant: no entry is of a later term than the current");
         let votes_for_itself = self.voted_for() == Some(self.config.id);
-        let is_follower = self.role() == Role::Follower;
-        assert!(is_follower || votes_for_itself, "invariant: who stands for election has its own vote");
+        let stands = matches!(self.role(), Role::Candidate | Role::Leader);
+        assert!(!stands || votes_for_itself, "invariant: who stands for election has its own vote");
     }
 
     /// Every message states its sender's term, so none leaves before that term (and the vote in it) is

@@ -25,7 +25,8 @@ impl Raft {
         let Some((peers, mut appender)) = self.appender() else {
             return;
         };
-        for peer in peers.iter_mut().filter(|peer| peer.progress.may_send()) {
+        let window = appender.window;
+        for peer in peers.iter_mut().filter(|peer| peer.progress.may_send(window)) {
             appender.send_entries(peer, effects);
         }
     }
@@ -54,11 +55,12 @@ impl Raft {
         if matched > last {
             return self.ignore(from, Ignored::AckBeyondLog, effects);
         }
-        let progress = leader.progress_mut(from);
+        let window = self.config.max_entries_in_flight;
+        let progress = leader.heard(from);
         progress.accepted(matched);
-        let lacks_entries = progress.next() <= last;
+        let wants_entries = progress.next() <= last && progress.may_send(window);
         self.advance_commit();
-        if lacks_entries {
+        if wants_entries {
             self.send_append(from, effects);
         }
     }
@@ -70,7 +72,7 @@ impl Raft {
         // Up to `hint` the follower holds nothing later than the hint's term: skip what we hold of later
         // ones, as it skipped what it held of terms later than ours.
         let agreement = self.log.last_at_most(hint.index, hint.term);
-        if leader.progress_mut(from).rejected(previous, agreement.index) {
+        if leader.heard(from).rejected(previous, agreement.index) {
             self.send_append(from, effects);
         } else {
             self.ignore(from, Ignored::StaleRejection, effects);
@@ -119,6 +121,7 @@ impl Raft {
             term: self.hard_state.term,
             commit: self.commit,
             entries_max: self.config.max_entries_per_append,
+            window: self.config.max_entries_in_flight,
             after: self.durability.hard_state_wait(),
         };
         Some((&mut leader.peers, appender))
@@ -132,12 +135,14 @@ struct Appender<'a> {
     term: Term,
     commit: Index,
     entries_max: usize,
+    window: usize,
     after: Option<WriteId>,
 }
 
 impl Appender<'_> {
     fn send_entries(&mut self, peer: &mut Peer, effects: &mut Effects) {
-        let entries = self.batch.take(self.log, peer.progress.next(), self.entries_max);
+        let room = peer.progress.room(self.window).min(self.entries_max);
+        let entries = self.batch.take(self.log, peer.progress.next(), room);
         self.send(peer, entries, effects);
     }
 

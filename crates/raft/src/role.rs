@@ -15,6 +15,8 @@ use crate::progress::Progress;
 pub enum Role {
     /// Answers leaders and candidates.
     Follower,
+    /// Asks whether it would be elected, in the term that it is in.
+    PreCandidate,
     /// Seeks to be elected.
     Candidate,
     /// Was elected, and replicates its log.
@@ -24,6 +26,7 @@ pub enum Role {
 #[derive(Clone, Debug)]
 pub(crate) enum State {
     Follower(Follower),
+    PreCandidate(Candidate),
     Candidate(Candidate),
     Leader(Leader),
 }
@@ -31,12 +34,15 @@ pub(crate) enum State {
 #[derive(Clone, Debug)]
 pub(crate) struct Follower {
     pub(crate) leader: Option<NodeId>,
+    /// Until then the leader is known to be alive.
+    pub(crate) leader_alive_until: Duration,
     pub(crate) election_deadline: Duration,
 }
 
+/// Who seeks votes, or asks whether it would get them.
 #[derive(Clone, Debug)]
 pub(crate) struct Candidate {
-    /// Those who voted for us; ourselves once our own vote is durable.
+    /// Those who voted for us. Ourselves in an election only once our own vote is durable.
     pub(crate) votes: BTreeSet<NodeId>,
     pub(crate) election_deadline: Duration,
 }
@@ -46,6 +52,8 @@ pub(crate) struct Leader {
     /// All voters but ourselves, in order of id.
     pub(crate) peers: Vec<Peer>,
     pub(crate) heartbeat_deadline: Duration,
+    /// When a quorum must have been heard since the last time; `None` where that is not checked.
+    pub(crate) quorum_deadline: Option<Duration>,
     pub(crate) batch: Batch,
 }
 
@@ -54,6 +62,14 @@ pub(crate) struct Leader {
 pub(crate) struct Peer {
     pub(crate) id: NodeId,
     pub(crate) progress: Progress,
+    pub(crate) contact: Contact,
+}
+
+/// Whether a follower answered since the leader last looked for a quorum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contact {
+    Silent,
+    Heard,
 }
 
 /// The entries last sent, so that followers at the same place share one allocation.
@@ -64,6 +80,7 @@ impl State {
     pub(crate) fn role(&self) -> Role {
         match self {
             Self::Follower(_) => Role::Follower,
+            Self::PreCandidate(_) => Role::PreCandidate,
             Self::Candidate(_) => Role::Candidate,
             Self::Leader(_) => Role::Leader,
         }
@@ -72,40 +89,49 @@ impl State {
     pub(crate) fn deadline(&self) -> Duration {
         match self {
             Self::Follower(follower) => follower.election_deadline,
-            Self::Candidate(candidate) => candidate.election_deadline,
-            Self::Leader(leader) => leader.heartbeat_deadline,
+            Self::PreCandidate(candidate) | Self::Candidate(candidate) => candidate.election_deadline,
+            Self::Leader(leader) => leader
+                .quorum_deadline
+                .map_or(leader.heartbeat_deadline, |deadline| deadline.min(leader.heartbeat_deadline)),
         }
     }
 
     pub(crate) fn digest(&self, now: Duration, digest: &mut Digest) {
         digest.word(self.role() as u64);
         match self {
-            Self::Follower(Follower { leader, election_deadline }) => {
+            Self::Follower(Follower { leader, leader_alive_until, election_deadline }) => {
                 digest.option(leader.map(|leader| leader.0));
+                digest.remaining(*leader_alive_until, now);
                 digest.remaining(*election_deadline, now);
             }
-            Self::Candidate(Candidate { votes, election_deadline }) => {
+            Self::PreCandidate(Candidate { votes, election_deadline })
+            | Self::Candidate(Candidate { votes, election_deadline }) => {
                 digest.count(votes.len());
                 votes.iter().for_each(|voter| digest.word(voter.0));
                 digest.remaining(*election_deadline, now);
             }
             // What was last sent decides only whether memory is shared.
-            Self::Leader(Leader { peers, heartbeat_deadline, batch: _ }) => {
-                for Peer { id, progress } in peers {
+            Self::Leader(Leader { peers, heartbeat_deadline, quorum_deadline, batch: _ }) => {
+                for Peer { id, progress, contact } in peers {
                     digest.word(id.0);
                     progress.digest(digest);
+                    // Where nobody looks for a quorum, nobody asks who answered.
+                    digest.option(quorum_deadline.map(|_| *contact as u64));
                 }
                 digest.remaining(*heartbeat_deadline, now);
+                quorum_deadline.iter().for_each(|deadline| digest.remaining(*deadline, now));
             }
         }
     }
 }
 
 impl Leader {
-    pub(crate) fn progress_mut(&mut self, id: NodeId) -> &mut Progress {
+    /// What is known of a follower that has just answered.
+    pub(crate) fn heard(&mut self, id: NodeId) -> &mut Progress {
         let position = self.peers.binary_search_by_key(&id, |peer| peer.id);
-        let position = position.expect("invariant: a leader tracks every voter but itself");
-        &mut self.peers[position].progress
+        let peer = &mut self.peers[position.expect("invariant: a leader tracks every voter but itself")];
+        peer.contact = Contact::Heard;
+        &mut peer.progress
     }
 }
 

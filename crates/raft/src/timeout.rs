@@ -37,6 +37,12 @@ mod tests {
             election_timeout_max: Duration::from_millis(max_ms),
             heartbeat_interval: Duration::from_millis(1),
             max_entries_per_append: 1,
+
+            max_entries_in_flight: 256,
+
+            pre_vote: false,
+
+            check_quorum: false,
             seed,
         }
     }

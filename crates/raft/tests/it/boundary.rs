@@ -11,7 +11,7 @@ use crate::driver::{Driver, accepted, append, config, position, recovered};
 fn settings_that_cannot_work_are_refused_with_what_was_expected_and_received() {
     let ms = Duration::from_millis;
     type Change = fn(&mut Config);
-    let table: [(Change, ConfigError); 8] = [
+    let table: [(Change, ConfigError); 9] = [
         (|c| c.voters = vec![], ConfigError::NotAVoter { id: NodeId(1), voters: vec![] }),
         (
             |c| c.voters = vec![NodeId(3), NodeId(2)],
@@ -32,6 +32,7 @@ fn settings_that_cannot_work_are_refused_with_what_was_expected_and_received() {
             ConfigError::HeartbeatTooSlow { below: ms(150), received: ms(150) },
         ),
         (|c| c.max_entries_per_append = 0, ConfigError::EmptyAppends),
+        (|c| c.max_entries_in_flight = 0, ConfigError::EmptyWindow),
     ];
     for (change, expected) in table {
         let mut config = config(1, 3);
@@ -131,6 +132,16 @@ fn whatever_decides_later_behaviour_shows_in_the_digest() {
     digests.push(("leader", digest(&leader)));
     leader.receive(2, 1, accepted(1));
     digests.push(("acknowledged", digest(&leader)));
+
+    let steady = Config { pre_vote: true, check_quorum: true, ..config(1, 3) };
+    let mut node = Driver::new(steady, Recovered::default());
+    digests.push(("other settings", digest(&node)));
+    node.fire();
+    digests.push(("asks first", digest(&node)));
+    node.receive(2, 1, append(Position::ZERO, &[], 0));
+    digests.push(("leader alive", digest(&node)));
+    node.now += Duration::from_millis(150);
+    digests.push(("leader perhaps not alive", digest(&node)));
 
     let mut values: Vec<u64> = digests.iter().map(|(_, value)| *value).collect();
     values.sort_unstable();

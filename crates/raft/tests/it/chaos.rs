@@ -11,10 +11,19 @@ const STEPS: u32 = 10_000;
 
 #[test]
 fn under_loss_reordering_slow_disks_and_crashes_safety_holds_and_afterwards_all_agree() {
+    demand_much(Cluster::new);
+}
+
+#[test]
+fn with_pre_vote_and_check_quorum_it_is_the_same() {
+    demand_much(Cluster::steady);
+}
+
+fn demand_much(cluster: fn(u64) -> Cluster) {
     let mut total = Counts::default();
     for seed in 0..SEEDS {
         let voter_count = [3, 5, 1, 4][usize::try_from(seed % 4).expect("small")];
-        let counts = run(seed, voter_count).counts;
+        let counts = run(seed, voter_count, cluster(voter_count)).counts;
         total.elections += counts.elections;
         total.commits += counts.commits;
         total.truncations += counts.truncations;
@@ -32,14 +41,13 @@ fn under_loss_reordering_slow_disks_and_crashes_safety_holds_and_afterwards_all_
 #[test]
 fn one_seed_gives_one_history() {
     for seed in 0..4 {
-        assert_eq!(run(seed, 3).digests(), run(seed, 3).digests());
+        assert_eq!(run(seed, 3, Cluster::new(3)).digests(), run(seed, 3, Cluster::new(3)).digests());
     }
-    assert_ne!(run(0, 3).digests(), run(1, 3).digests());
+    assert_ne!(run(0, 3, Cluster::new(3)).digests(), run(1, 3, Cluster::new(3)).digests());
 }
 
-fn run(seed: u64, voter_count: u64) -> Cluster {
+fn run(seed: u64, voter_count: u64, mut cluster: Cluster) -> Cluster {
     let mut draws = Draws(seed);
-    let mut cluster = Cluster::new(voter_count);
     let mut cut_off = 0;
     for _ in 0..STEPS {
         // Now and then another node is cut off, or (0, a name that nobody has) none.

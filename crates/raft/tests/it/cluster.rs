@@ -60,9 +60,18 @@ impl Cluster {
     }
 
     pub fn with_entries_per_append(voter_count: u64, max_entries_per_append: usize) -> Self {
+        Self::configured(voter_count, |config| Config { max_entries_per_append, ..config })
+    }
+
+    /// Nodes with PreVote and CheckQuorum, and a small window.
+    pub fn steady(voter_count: u64) -> Self {
+        let steady = |config| Config { pre_vote: true, check_quorum: true, max_entries_in_flight: 3, ..config };
+        Self::configured(voter_count, steady)
+    }
+
+    fn configured(voter_count: u64, configure: impl Fn(Config) -> Config) -> Self {
         let node = |id| {
-            let config = Config { max_entries_per_append, ..config(id, voter_count) };
-            let raft = Raft::new(Duration::ZERO, config, Recovered::default());
+            let raft = Raft::new(Duration::ZERO, configure(config(id, voter_count)), Recovered::default());
             let node = Node {
                 raft: raft.expect("sound"),
                 disk: Recovered::default(),
@@ -252,7 +261,10 @@ impl Cluster {
                 assert!(disk.log.len() as u64 >= matched.0, "{from} vouches for what it may forget");
             }
             Body::AppendRejected { .. } => self.counts.rejections += 1,
-            Body::VoteReply { granted: false } | Body::Append { .. } => {}
+            Body::PreVoteRequest { .. }
+            | Body::PreVoteReply { .. }
+            | Body::VoteReply { granted: false }
+            | Body::Append { .. } => {}
         }
         self.network.push(envelope);
     }

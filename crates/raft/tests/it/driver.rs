@@ -15,6 +15,12 @@ pub fn config(id: u64, voter_count: u64) -> Config {
         election_timeout_max: Duration::from_millis(300),
         heartbeat_interval: Duration::from_millis(50),
         max_entries_per_append: 4,
+
+        max_entries_in_flight: 256,
+
+        pre_vote: false,
+
+        check_quorum: false,
         seed: 42,
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `driver` | one node driven by hand |
 //! | `cluster` | several nodes, whose messages, disks and crashes a test controls; it checks Raft's properties after every step |
-//! | `election`, `durability`, `following`, `leading`, `recovery`, `boundary` | one node, by subject |
+//! | `election`, `steadiness`, `durability`, `following`, `leading`, `recovery`, `boundary` | one node, by subject |
 //! | `scenarios` | clusters: named situations |
 //! | `chaos` | clusters: many random schedules |
 
@@ -18,3 +18,4 @@ mod following;
 mod leading;
 mod recovery;
 mod scenarios;
+mod steadiness;

@@ -87,6 +87,8 @@ impl Payload for Message {
     fn tag(&self) -> u64 {
         match self {
             Message::Peer(raft::Message { term, body }) => match body {
+                Body::PreVoteRequest { .. } => content_hash(&("pre-vote request", term)),
+                Body::PreVoteReply { granted } => content_hash(&("pre-vote reply", term, granted)),
                 Body::VoteRequest { .. } => content_hash(&("vote request", term)),
                 Body::VoteReply { granted } => content_hash(&("vote reply", term, granted)),
                 Body::Append { previous, .. } => content_hash(&("append", term, previous.index)),
@@ -144,6 +146,9 @@ impl System for Raft {
                 Knob::octaves("election_spread_ms", 20..=500),
                 Knob::linear("heartbeats_per_timeout", 2..=10),
                 Knob::octaves("max_entries_per_append", 1..=64),
+                Knob::octaves("max_entries_in_flight", 1..=256),
+                Knob::linear("pre_vote", 0..=1),
+                Knob::linear("check_quorum", 0..=1),
                 Knob::octaves("client_timeout_ms", 50..=2_000),
                 Knob::octaves("think_ms", 1..=500),
             ],

@@ -266,6 +266,9 @@ fn config(io: &Io<'_, Log>) -> Config {
         election_timeout_max: shortest + io.knob_ms("election_spread_ms"),
         heartbeat_interval: shortest / heartbeats,
         max_entries_per_append: io.knob("max_entries_per_append") as usize,
+        max_entries_in_flight: io.knob("max_entries_in_flight") as usize,
+        pre_vote: io.knob("pre_vote") > 0,
+        check_quorum: io.knob("check_quorum") > 0,
         seed: io.seed(),
     }
 }
