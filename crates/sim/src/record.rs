@@ -66,8 +66,10 @@ pub enum RecordWhat {
     Synced(Request),
     /// The process wrote, truncated or asked for a sync.
     Disk(String),
-    /// The process started.
+    /// The process started, with the run.
     Booted,
+    /// The process started again.
+    Restarted,
     /// The process declined to serve.
     Refused(String),
     /// The process died.
@@ -125,6 +127,7 @@ impl Record {
                 | RecordWhat::Reached(_)
                 | RecordWhat::Note(_)
                 | RecordWhat::Crashed { .. }
+                | RecordWhat::Restarted
                 | RecordWhat::Paused
                 | RecordWhat::Resumed
                 | RecordWhat::Refused(_)
@@ -185,6 +188,7 @@ impl fmt::Display for RecordWhat {
             RecordWhat::Synced(request) => write!(f, "synced {request}"),
             RecordWhat::Disk(what) => f.write_str(what),
             RecordWhat::Booted => f.write_str("boots"),
+            RecordWhat::Restarted => f.write_str("boots again"),
             RecordWhat::Refused(why) => write!(f, "refuses to serve: {why}"),
             RecordWhat::Crashed { kept, dropped } => {
                 write!(f, "crashes; unsynced writes: {kept} kept, {dropped} dropped")

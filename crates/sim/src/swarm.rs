@@ -144,10 +144,10 @@ impl Draw<'_> {
             let Some(mut family) = self.stream_if_on(kind) else { continue };
             let gap_ns = family.octaves(&(200 * MILLISECOND..=safety_ns.max(200 * MILLISECOND)));
             let count = (safety_ns / gap_ns).clamp(1, ITEMS_MAX);
-            let longest_ns = family.octaves(&(10 * MILLISECOND..=3 * SECOND));
+            let longest_ns = family.octaves(&(100 * MILLISECOND..=5 * SECOND));
             for index in 0..count {
                 let mut stream = self.stream(kind.name(), &index.to_string());
-                let lasts_ns = Some(stream.octaves(&(MILLISECOND..=longest_ns)));
+                let lasts_ns = Some(stream.octaves(&(10 * MILLISECOND..=longest_ns)));
                 let (when, on_fact) = self.when(&mut stream, safety_ns);
                 let target = match (fault, on_fact) {
                     (_, true) => Target::Subject,

@@ -51,7 +51,7 @@ fn run(case: &Case) -> Run {
         Some((address(record)?, Passage { weather, latency_ns, again_after_ns, struck: struck.clone() }))
     });
     let lives = records.iter().filter_map(|record| match record.what {
-        RecordWhat::Booted | RecordWhat::Crashed { .. } | RecordWhat::Paused | RecordWhat::Resumed => {
+        RecordWhat::Restarted | RecordWhat::Crashed { .. } | RecordWhat::Paused | RecordWhat::Resumed => {
             Some((record.time, record.node?, record.what.to_string()))
         }
         _ => None,

@@ -137,7 +137,7 @@ impl<S: System> World<S> {
             let host = &self.hosts[slot];
             let same = host.state.incarnation == incarnation;
             match (fault, host.service) {
-                (Fault::Crash, Service::Down) if same => self.start(slot),
+                (Fault::Crash, Service::Down) if same => self.restart(slot),
                 (Fault::Pause, Service::Paused) if same => self.resume(slot),
                 _ => {}
             }
@@ -171,7 +171,7 @@ impl<S: System> World<S> {
         self.observe(0, What::Healed(&core));
         for slot in healed {
             match self.hosts[slot].service {
-                Service::Down => self.start(slot),
+                Service::Down => self.restart(slot),
                 Service::Paused => self.resume(slot),
                 Service::Up | Service::Refused => {}
             }
@@ -308,6 +308,13 @@ impl<S: System> World<S> {
             self.state_fact(slot, fact);
         }
         self.observe(slot, What::Crashed);
+    }
+
+    fn restart(&mut self, slot: Slot) {
+        if self.records.is_some() {
+            self.record(Some(slot), RecordWhat::Restarted);
+        }
+        self.start(slot);
     }
 
     fn pause(&mut self, slot: Slot) {
