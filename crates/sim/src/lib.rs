@@ -5,8 +5,8 @@
 //!
 //! # Example
 //!
-//! A node counts its starts on disk, and tells the others of a start once the count is durable. So nobody may ever hear of
-//! a start that a crash has made its node forget.
+//! A node counts its starts on disk, and tells the others of a start once the count is durable. So nobody may ever hear
+//! of a start that a crash has made its node forget.
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -78,7 +78,7 @@
 //!             Some(Seen::Heard { from, count }) => {
 //!                 let durable = self.0.get(from).copied().unwrap_or(0);
 //!                 Judgement::holds_if(*count <= durable, || Flaw {
-//!                     explanation: format!("{} heard of start {count} of {from}, which remembers {durable}", observed.node),
+//!                     explanation: format!("{} heard of start {count} of {from}, not {durable}", observed.node),
 //!                     witnesses: vec![observed.witness(*count)],
 //!                 })
 //!             }
