@@ -1,6 +1,6 @@
 //! One fast 64-bit hash, the same on every platform: for the run's digest and for the content of messages and facts.
 //!
-//! It is not meant to resist an adversary. What leaves the process and must stand for ever uses SHA-1 elsewhere.
+//! It is not meant to resist an adversary.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

@@ -3,6 +3,116 @@
 //! The same binary and case give the same bytes. The engine names no protocol, reads no clock, file or environment, and
 //! draws nothing from the OS.
 //!
+//! # Example
+//!
+//! A node counts its starts on disk, and tells the others of a start once the count is durable. So nobody may ever hear
+//! of a start that a crash has made its node forget.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//!
+//! use sim::{
+//!     Case, Checker, End, Expansion, Fact, Flaw, Hex, Idle, Io, Judgement, NodeId, Observed, Payload, Process, Property,
+//!     Protocol, Refusal, RunOptions, Scenario, Spec, StaticMajority, System, Time,
+//! };
+//!
+//! #[derive(Clone, Debug, Hash)]
+//! struct Started(u64);
+//! impl Payload for Started {}
+//!
+//! #[derive(Clone, Debug, Hash)]
+//! enum Seen {
+//!     Durable(u64),
+//!     Heard { from: NodeId, count: u64 },
+//! }
+//! impl Fact for Seen {
+//!     fn label(&self) -> &'static str {
+//!         match self {
+//!             Seen::Durable(_) => "durable",
+//!             Seen::Heard { .. } => "heard",
+//!         }
+//!     }
+//! }
+//!
+//! struct Starts;
+//! impl Protocol for Starts {
+//!     type Message = Started;
+//!     type Fact = Seen;
+//!     type Operation = ();
+//!     type Reply = ();
+//! }
+//!
+//! struct Node;
+//! impl Process for Node {
+//!     type Protocol = Starts;
+//!     fn boot(io: &mut Io<'_, Starts>) -> Result<Node, Refusal> {
+//!         let count = io.surviving("starts").try_into().map_or(0, u64::from_le_bytes) + 1;
+//!         let file = io.open("starts");
+//!         io.write(file, 0, &count.to_le_bytes());
+//!         let synced = io.sync(file);
+//!         io.when_durable(synced, Seen::Durable(count));
+//!         for peer in io.nodes().to_vec() {
+//!             io.send_after(synced, peer, Started(count)); // `send` would be the mistake
+//!         }
+//!         Ok(Node)
+//!     }
+//!     fn on_message(&mut self, from: NodeId, Started(count): Started, io: &mut Io<'_, Starts>) {
+//!         io.fact(Seen::Heard { from, count });
+//!     }
+//!     fn on_deadline(&mut self, _: &mut Io<'_, Starts>) {}
+//!     fn next_deadline(&self) -> Option<Time> {
+//!         None
+//!     }
+//! }
+//!
+//! #[derive(Clone, Default)]
+//! struct HeardIsDurable(BTreeMap<NodeId, u64>);
+//! impl Checker<Starts> for HeardIsDurable {
+//!     fn observe(&mut self, observed: &Observed<'_, Starts>) -> Judgement {
+//!         match observed.fact() {
+//!             None => Judgement::Irrelevant,
+//!             Some(Seen::Durable(count)) => {
+//!                 self.0.insert(observed.node, *count);
+//!                 Judgement::Irrelevant
+//!             }
+//!             Some(Seen::Heard { from, count }) => {
+//!                 let durable = self.0.get(from).copied().unwrap_or(0);
+//!                 Judgement::holds_if(*count <= durable, || Flaw {
+//!                     explanation: format!("{} heard of start {count} of {from}, not {durable}", observed.node),
+//!                     witnesses: vec![observed.witness(*count)],
+//!                 })
+//!             }
+//!         }
+//!     }
+//! }
+//!
+//! impl System for Starts {
+//!     type Protocol = Starts;
+//!     type Node = Node;
+//!     type Client = Idle<Starts>;
+//!     type Checks = Property<HeardIsDurable>;
+//!     type Survival = StaticMajority;
+//!     fn spec(&self) -> Spec {
+//!         Spec { clients: 0..=0, ..Spec::new("starts") }
+//!     }
+//!     fn checks(&self, _: &Case) -> Property<HeardIsDurable> {
+//!         Property::new("heard_is_durable", HeardIsDurable::default())
+//!     }
+//!     fn survival(&self, _: &Case) -> StaticMajority {
+//!         StaticMajority
+//!     }
+//! }
+//!
+//! // A seed becomes a case, a case a run. The same case comes to the same digest, event for event.
+//! let case = Starts.expand(Hex(7), &Expansion::default());
+//! let outcome = Starts.run(&case, &mut RunOptions::default())?;
+//! assert_eq!(outcome.end, End::Passed);
+//! assert!(outcome.counts["heard"] > 0);
+//! let again = Starts.run(&case, &mut RunOptions::default())?;
+//! assert_eq!(again.digest, outcome.digest);
+//! # Ok::<(), sim::CaseError>(())
+//! ```
+//!
 //! # Map
 //!
 //! | module | holds |

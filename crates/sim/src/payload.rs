@@ -44,7 +44,7 @@ pub trait Payload: Clone + Debug + Hash + Send + 'static {
         content_hash(self)
     }
 
-    /// How many bytes it would be on the wire.
+    /// How many bytes it would be on the wire. (Bandwidth is not simulated yet: nothing asks.)
     fn len(&self) -> u32 {
         u32::try_from(size_of_val(self)).unwrap_or(u32::MAX)
     }
@@ -55,7 +55,7 @@ pub trait Payload: Clone + Debug + Hash + Send + 'static {
     }
 
     /// The message as it arrives when the network damages it; `None` where the damage makes it undecodable, so that
-    /// it is as good as lost.
+    /// it is as good as lost. (Not carried out yet: no message is damaged.)
     fn corrupted(&self, draw: u64) -> Option<Self> {
         let _ = draw;
         None

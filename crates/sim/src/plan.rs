@@ -95,9 +95,9 @@ pub enum Target {
     AllBut(Vec<NodeId>),
     /// The node that stated the fact.
     Subject,
-    /// Everything.
+    /// Everything. (Not carried out yet: a case that asks for it is refused.)
     All,
-    /// One direction between two processes.
+    /// One direction between two processes. (Not carried out yet: a case that asks for it is refused.)
     Link {
         /// The sender.
         from: NodeId,
@@ -129,7 +129,8 @@ pub enum Fault {
     Partition,
     /// One message meets this fate, whatever the network would have done.
     Message(Fate),
-    /// From here on, decisions of this domain take another salt.
+    /// From here on, decisions of this domain take another salt. (Not carried out yet: a case that asks for it is
+    /// refused.)
     Reseed {
         /// The domain.
         domain: Domain,

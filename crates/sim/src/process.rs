@@ -38,12 +38,13 @@ pub trait Process: Sized + 'static {
     /// When, by its own clock, it wants [`on_deadline`](Self::on_deadline).
     fn next_deadline(&self) -> Option<Time>;
 
-    /// A sync completed, or a request failed.
+    /// A sync completed, or a request failed. (No disk reports an error yet.)
     fn on_disk(&mut self, request: Request, result: Result<(), DiskError>, io: &mut Io<'_, Self::Protocol>) {
         let _ = (request, result, io);
     }
 
-    /// A session with a peer came up or went down. Datagram links have no sessions and never say this.
+    /// A session with a peer came up or went down. Datagram links have no sessions and never say this. (Sessions are not
+    /// carried out yet.)
     fn on_link(&mut self, peer: NodeId, link: Link, io: &mut Io<'_, Self::Protocol>) {
         let _ = (peer, link, io);
     }
@@ -182,7 +183,8 @@ impl<P: Protocol> Io<'_, P> {
         self.now
     }
 
-    /// The wall clock, since 1970. It may jump, either way.
+    /// The wall clock, since 1970. It may jump, either way, and whoever relies on it has to expect that. (Nothing makes it
+    /// jump yet.)
     pub fn wall(&self) -> Time {
         self.wall
     }

@@ -113,7 +113,8 @@ pub enum Scale {
 pub enum FaultClass {
     /// Survives it: part of every campaign.
     Tolerated,
-    /// Refuses service by name; counts as down.
+    /// Refuses service by name; counts as down. (Not carried out yet: no seed has such a fault, and a refusal is a
+    /// violation.)
     Detected,
     /// Promises nothing: only in tests that expect the violation.
     Excluded,
