@@ -347,10 +347,10 @@ impl<S: System> World<S> {
             Some(known) => known,
             None => self.find_earliest_deadline(),
         };
-        match self.queue.peek() {
-            Some(time) if time <= deadline => Some(Pending { time, which: Which::Queued }),
-            _ if deadline < Time::MAX => Some(Pending { time: deadline, which: Which::Deadline(slot) }),
-            _ => None,
+        match self.queue.peek(deadline) {
+            Some(time) => Some(Pending { time, which: Which::Queued }),
+            None if deadline < Time::MAX => Some(Pending { time: deadline, which: Which::Deadline(slot) }),
+            None => None,
         }
     }
 
