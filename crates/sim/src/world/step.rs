@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::{Event, Flight, Flights, Hosted, Input, Slot, Waiting, World};
+use super::{Event, Hosted, Input, Slot, Waiting, World};
 use crate::check::What;
 use crate::hash::content_hash;
 use crate::id::{NodeId, Request};
@@ -172,8 +172,7 @@ impl<S: System> World<S> {
     /// Calls the process and carries out what it did.
     #[inline]
     fn call(&mut self, slot: Slot, input: Input) {
-        let mut effects = mem::replace(&mut self.effects, Effects::new());
-        let called = self.call_hosted(slot, input, &mut effects);
+        let called = self.call_hosted(slot, input);
         let host = &mut self.hosts[slot];
         host.last_step = self.event;
         if self.tuning.service_ns > 0 {
@@ -183,33 +182,38 @@ impl<S: System> World<S> {
             Ok(Ok(wanted)) => {
                 host.wanted = wanted;
                 self.renew_deadline(slot);
-                self.perform(slot, &mut effects);
+                if !self.effects.list.is_empty() {
+                    let mut effects = mem::replace(&mut self.effects, Effects::new());
+                    self.perform(slot, &mut effects);
+                    self.put_back(effects);
+                }
             }
-            Ok(Err(refusal)) => self.refuse(slot, &refusal),
-            Err(panicked) => self.fail_by_panic(slot, &panicked),
+            Ok(Err(refusal)) => {
+                self.abandon();
+                self.refuse(slot, &refusal);
+            }
+            Err(panicked) => {
+                self.abandon();
+                self.fail_by_panic(slot, &panicked);
+            }
         }
-        self.put_back(effects);
     }
 
     #[inline]
-    fn call_hosted(
-        &mut self,
-        slot: Slot,
-        input: Input,
-        effects: &mut Effects<S::Protocol>,
-    ) -> Result<Result<Time, Refusal>, Panicked> {
+    fn call_hosted(&mut self, slot: Slot, input: Input) -> Result<Result<Time, Refusal>, Box<Panicked>> {
         let host = &mut self.hosts[slot];
         let mut io = Io {
             now: Time::from_nanos(self.now.as_nanos() - host.booted_at.as_nanos()),
             wall: self.now.plus_nanos(WALL_EPOCH_NS),
             host: &mut host.state,
             cluster: &self.cluster,
-            effects,
+            effects: &mut self.effects,
+            flights: &mut self.flights,
+            slot: slot as u16,
             booting: matches!(input, Input::Boot),
             tracing: self.records.is_some(),
         };
         let (process, booted_at) = (&mut host.process, host.booted_at);
-        let flights = &mut self.flights;
         panics::catch(move || {
             match (&mut *process, input) {
                 (hosted, Input::Boot) => {
@@ -219,8 +223,8 @@ impl<S: System> World<S> {
                         Hosted::Node(S::Node::boot(&mut io)?)
                     };
                 }
-                (Hosted::Node(node), input) => deliver(node, input, flights, &mut io),
-                (Hosted::Client(client), input) => deliver(client, input, flights, &mut io),
+                (Hosted::Node(node), input) => deliver(node, input, &mut io),
+                (Hosted::Client(client), input) => deliver(client, input, &mut io),
                 (Hosted::Gone, _) => unreachable!("only a process that was booted is called"),
             }
             let wanted = match process {
@@ -234,7 +238,18 @@ impl<S: System> World<S> {
 
     /// Carries out what a process did, in order, up to where a plan item strikes it.
     pub(super) fn perform(&mut self, slot: Slot, effects: &mut Effects<S::Protocol>) {
-        let mut strikes = if self.armed.is_empty() { Vec::new() } else { self.strikes_in(slot, &effects.list) };
+        let strikes = if self.armed.is_empty() { Vec::new() } else { self.strikes_in(slot, &effects.list) };
+        if !strikes.is_empty() || self.hosts[slot].service != Service::Up {
+            return self.perform_struck(slot, effects, strikes);
+        }
+        for effect in effects.list.drain(..) {
+            self.carry_out(slot, effect, &effects.bytes);
+        }
+    }
+
+    /// Carries out what a process did, where plan items strike it in between or it does not run already.
+    #[cold]
+    fn perform_struck(&mut self, slot: Slot, effects: &mut Effects<S::Protocol>, mut strikes: Vec<(u32, usize)>) {
         let incarnation = self.hosts[slot].state.incarnation;
         let mut left = 0;
         for effect in effects.list.drain(..) {
@@ -252,6 +267,8 @@ impl<S: System> World<S> {
                 self.carry_out(slot, effect, &effects.bytes);
             } else if !gone {
                 host.hold(effect, &effects.bytes);
+            } else if let Some(message) = effect.message() {
+                self.flights.discard(message);
             }
         }
         for (_, item) in strikes {
@@ -303,30 +320,32 @@ impl<S: System> World<S> {
 
     /// A message enters the network.
     #[inline]
-    fn send(&mut self, from: Slot, to: NodeId, message: <S::Protocol as crate::Protocol>::Message) {
+    fn send(&mut self, from: Slot, to: NodeId, index: u32) {
         // A peer that a shrunk case no longer has is a peer that never answers.
-        let Some(slot) = self.slot(to) else { return };
-        let tag = message.tag();
+        let Some(slot) = self.slot(to) else { return self.flights.discard(index) };
         let link = self.link(from, slot);
-        let (sent, passage) = self.links.send(&self.cluster.mixer, self.now, link, tag);
-        self.digest.roll(content_hash(&message) ^ passage.latency_ns.unwrap_or(u64::MAX));
+        let message = &self.flights.get(index).message;
+        let (sent, passage) = self.links.send(&self.cluster.mixer, self.now, link, message.tag());
+        self.digest.roll(content_hash(message) ^ passage.latency_ns.unwrap_or(u64::MAX));
         self.digest_event(Header::Send, from, (slot as u64) << 32 | u64::from(sent.occurrence));
         let struck = passage.struck;
         if struck.lost || struck.delayed || struck.duplicated || struck.reordered {
             self.count_struck(struck);
         }
         if self.records.is_some() {
-            self.record_sending(from, to, sent, &passage, format!("{message:?}"));
+            let message = format!("{:?}", self.flights.get(index).message);
+            self.record_sending(from, to, sent, &passage, message);
         }
-        let Some(latency_ns) = passage.latency_ns else { return };
+        let Some(latency_ns) = passage.latency_ns else { return self.flights.discard(index) };
         let arrives = self.now.plus_nanos(latency_ns);
-        let (from, to) = (from as u16, slot as u16);
         if let Some(gap_ns) = passage.again_after_ns {
             self.digest.roll(gap_ns);
-            let again = self.flights.insert(Flight { from, to, sent, message: message.clone() });
+            let again = self.flights.get(index).message.clone();
+            let again = self.flights.store(from as u16, again);
+            self.flights.launch(again, slot as u16, sent.occurrence);
             self.schedule(arrives.plus_nanos(gap_ns), Event::Arrive(again));
         }
-        let index = self.flights.insert(Flight { from, to, sent, message });
+        self.flights.launch(index, slot as u16, sent.occurrence);
         self.schedule(arrives, Event::Arrive(index));
     }
 
@@ -394,6 +413,14 @@ impl<S: System> World<S> {
         self.effects = effects;
     }
 
+    /// What a process did in a call that it did not finish never happened.
+    #[cold]
+    fn abandon(&mut self) {
+        let messages = self.effects.list.drain(..).filter_map(|effect| effect.message());
+        messages.for_each(|message| self.flights.discard(message));
+        self.effects.bytes.clear();
+    }
+
     /// Goes on with what a paused process had still to do.
     pub(super) fn perform_held(&mut self, slot: Slot) {
         let host = &mut self.hosts[slot];
@@ -442,15 +469,10 @@ impl crate::process::Cluster {
 
 /// Hands an input to a process. A message goes straight from where it was stored to where it is handled.
 #[inline]
-fn deliver<T: Process>(
-    process: &mut T,
-    input: Input,
-    flights: &mut Flights<crate::process::MessageOf<T>>,
-    io: &mut Io<'_, T::Protocol>,
-) {
+fn deliver<T: Process>(process: &mut T, input: Input, io: &mut Io<'_, T::Protocol>) {
     match input {
         Input::Message(index) => {
-            let flight = flights.take(index);
+            let flight = io.flights.take(index);
             process.on_message(io.cluster.id(flight.from), flight.message, io);
         }
         Input::Deadline => process.on_deadline(io),
