@@ -167,9 +167,10 @@ pub(crate) enum Effect<P: Protocol> {
     Sync {
         request: Request,
     },
+    /// The fact is there until this is carried out.
     WhenDurable {
         request: Request,
-        fact: P::Fact,
+        fact: Option<P::Fact>,
     },
     Fact(P::Fact),
     Invoke(OperationId, P::Operation),
@@ -321,7 +322,7 @@ impl<P: Protocol> Io<'_, P> {
     #[track_caller]
     pub fn when_durable(&mut self, request: Request, fact: P::Fact) {
         self.assert_own(request);
-        self.effects.list.push(Effect::WhenDurable { request, fact });
+        self.effects.list.push(Effect::WhenDurable { request, fact: Some(fact) });
     }
 
     /// States a fact.

@@ -18,7 +18,7 @@ const NO_LIST: u32 = u32::MAX;
 #[derive(Clone)]
 pub(crate) struct Queue<E> {
     /// The list of each bucket that has something. Lists go from one bucket to the next, so that none allocates for long.
-    buckets: Vec<u32>,
+    buckets: Box<[u32; BUCKETS as usize]>,
     occupied: Occupied,
     lists: Vec<Vec<(u64, E)>>,
     free_lists: Vec<u32>,
@@ -37,7 +37,7 @@ pub(crate) struct Queue<E> {
 impl<E: Copy> Queue<E> {
     pub(crate) fn new() -> Queue<E> {
         Queue {
-            buckets: vec![NO_LIST; BUCKETS as usize],
+            buckets: Box::new([NO_LIST; BUCKETS as usize]),
             occupied: Occupied::default(),
             lists: Vec::new(),
             free_lists: Vec::new(),

@@ -182,7 +182,6 @@ struct Waiting {
 /// What a process is called with.
 #[derive(Clone, Copy)]
 enum Input {
-    Boot,
     Message(u32),
     Deadline,
     Disk(Request),

@@ -234,7 +234,6 @@ impl<S: System> World<S> {
             }
             Input::Deadline => "deadline".into(),
             Input::Disk(request) => format!("synced {request}"),
-            Input::Boot => "boot".into(),
         }
     }
 
@@ -254,7 +253,7 @@ impl<S: System> World<S> {
     }
 
     #[cold]
-    pub(super) fn record_sending(&mut self, from: Slot, to: NodeId, sent: Sent, passage: &Passage, message: String) {
+    pub(super) fn record_sending(&mut self, from: Slot, to: NodeId, sent: Sent, passage: Passage, message: String) {
         let struck = passage.struck;
         let names = [
             (struck.item.is_some(), "planned"),
