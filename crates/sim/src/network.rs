@@ -78,6 +78,8 @@ struct Weather {
     duplication_gap_ns: u64,
     reordering: Chance,
     reordering_hold_ns: u64,
+    /// Whether messages may meet more than a loss.
+    is_stormy: bool,
 }
 
 impl Links {
@@ -97,6 +99,7 @@ impl Links {
                 duplication_gap_ns: network.duplication_gap_ns,
                 reordering: Chance::from_ppm(network.reordering_ppm),
                 reordering_hold_ns: network.reordering_hold_ns,
+                is_stormy: network.delay_ppm + network.duplication_ppm + network.reordering_ppm > 0,
             },
             calm: false,
             planned: BTreeMap::new(),
@@ -172,15 +175,20 @@ impl Passage {
 impl Weather {
     #[inline]
     fn decide(&self, mixer: &Mixer, address: Address, calm: bool) -> Passage {
-        let mut latency_ns = self.latency_min_ns + below(mixer.decide(Domain::Latency, address), self.latency_width_ns);
+        if !calm && !self.loss.is_zero() && self.loss.hits(mixer.decide(Domain::Loss, address)) {
+            return Passage { struck: Struck { lost: true, ..Struck::default() }, ..Passage::default() };
+        }
+        let latency_ns = self.latency_min_ns + below(mixer.decide(Domain::Latency, address), self.latency_width_ns);
+        if calm || !self.is_stormy {
+            return Passage { latency_ns: Some(latency_ns), ..Passage::default() };
+        }
+        self.storm(mixer, address, latency_ns)
+    }
+
+    /// What else becomes of a message that is not lost.
+    #[inline(never)]
+    fn storm(&self, mixer: &Mixer, address: Address, mut latency_ns: u64) -> Passage {
         let mut struck = Struck::default();
-        if calm {
-            return Passage { latency_ns: Some(latency_ns), again_after_ns: None, struck };
-        }
-        if !self.loss.is_zero() && self.loss.hits(mixer.decide(Domain::Loss, address)) {
-            struck.lost = true;
-            return Passage { latency_ns: None, again_after_ns: None, struck };
-        }
         if let Some(word) = drawn(mixer, Domain::Delay, self.delay, address) {
             struck.delayed = true;
             latency_ns = latency_ns.saturating_add(exponential(word, self.delay_mean_ns));

@@ -50,7 +50,7 @@ impl<E: Copy> Queue<E> {
     }
 
     /// Adds an event at `time`, which is not before the last time that was popped or peeked at.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, time: Time, event: E) {
         let time = time.as_nanos();
         let bucket = time >> BUCKET_BITS;
@@ -86,7 +86,7 @@ impl<E: Copy> Queue<E> {
         Time::from_nanos(self.current << BUCKET_BITS | key >> u32::BITS)
     }
 
-    #[inline]
+    #[inline(always)]
     fn push_near(&mut self, bucket: u64, time: u64, event: E) {
         let index = (bucket % BUCKETS) as usize;
         if self.buckets[index] == NO_LIST {
@@ -99,6 +99,7 @@ impl<E: Copy> Queue<E> {
         self.lists[self.buckets[index] as usize].push((time, event));
     }
 
+    #[inline(never)]
     fn push_current(&mut self, time: u64, event: E) {
         // A bucket that has run empty starts anew, or events that follow each other closely would pile up.
         if self.ready.is_empty() {

@@ -340,7 +340,7 @@ impl<S: System> World<S> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn schedule(&mut self, time: Time, event: Event) {
         self.queue.push(time, Queued { event, cause: self.event });
     }

@@ -257,23 +257,22 @@ impl<S: System> World<S> {
     #[inline]
     pub(super) fn perform(&mut self, slot: Slot) {
         let mut list = mem::take(&mut self.effects.list);
-        let strikes = if self.armed.is_empty() { Vec::new() } else { self.strikes_in(slot, &list) };
-        if strikes.is_empty() && self.hosts[slot].service == Service::Up {
+        if self.armed.is_empty() && self.hosts[slot].service == Service::Up {
             for effect in &mut list {
                 self.carry_out(slot, effect);
             }
             list.clear();
         } else {
-            self.perform_struck(slot, &mut list, strikes);
+            self.perform_watched(slot, &mut list);
         }
         // The buffers are used again: in the steady state a step allocates nothing.
         self.effects.list = list;
         self.effects.bytes.clear();
     }
 
-    /// Carries out what a process did, where plan items strike it in between or it does not run already.
-    #[cold]
-    fn perform_struck(&mut self, slot: Slot, list: &mut Vec<Effect<S::Protocol>>, mut strikes: Vec<(u32, usize)>) {
+    /// Carries out what a process did, where plan items may strike it in between or it does not run already.
+    fn perform_watched(&mut self, slot: Slot, list: &mut Vec<Effect<S::Protocol>>) {
+        let mut strikes = if self.armed.is_empty() { Vec::new() } else { self.strikes_in(slot, list) };
         let incarnation = self.hosts[slot].state.incarnation;
         let mut left = 0;
         for mut effect in list.drain(..) {
