@@ -158,8 +158,10 @@ impl<E: Copy> Queue<E> {
         self.occupied.remove(index);
         mem::swap(&mut self.entered, &mut self.lists[list as usize]);
         self.free_lists.push(list);
-        self.ready.extend(self.entered.iter().enumerate().map(|(position, (time, _))| key(*time, position)));
-        if self.ready.len() > 1 {
+        if let [(time, _)] = self.entered[..] {
+            self.ready.push(key(time, 0));
+        } else {
+            self.ready.extend(self.entered.iter().enumerate().map(|(position, (time, _))| key(*time, position)));
             self.ready.sort_unstable_by(|one, other| other.cmp(one));
         }
     }

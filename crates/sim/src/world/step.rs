@@ -214,7 +214,8 @@ impl<S: System> World<S> {
         match called {
             Ok(Ok(wanted)) => {
                 host.wanted = wanted;
-                self.renew_deadline(slot);
+                let deadline = host.deadline(self.now);
+                self.set_deadline(slot, deadline);
                 self.perform(slot);
             }
             Ok(Err(refusal)) => {
@@ -417,12 +418,8 @@ impl<S: System> World<S> {
     /// Takes over the deadline that the process wants now.
     #[inline]
     pub(super) fn renew_deadline(&mut self, slot: Slot) {
-        let host = &self.hosts[slot];
-        let time = match host.service {
-            Service::Up if host.wanted < Time::MAX => host.wanted.max(host.busy_until).max(self.now),
-            _ => Time::MAX,
-        };
-        self.set_deadline(slot, time);
+        let deadline = self.hosts[slot].deadline(self.now);
+        self.set_deadline(slot, deadline);
     }
 
     fn refuse(&mut self, slot: Slot, refusal: &Refusal) {
@@ -470,6 +467,15 @@ impl<S: System> World<S> {
 }
 
 impl<S: System> super::Host<S> {
+    /// When it takes the deadline that its process wants, from `now` on.
+    #[inline]
+    fn deadline(&self, now: Time) -> Time {
+        match self.service {
+            Service::Up if self.wanted < Time::MAX => self.wanted.max(self.busy_until).max(now),
+            _ => Time::MAX,
+        }
+    }
+
     /// Keeps an effect of a paused process for later, with the bytes that it writes.
     fn hold(&mut self, effect: Effect<S::Protocol>, bytes: &[u8]) {
         let effect = match effect {
