@@ -254,7 +254,7 @@ impl<S: System> World<S> {
 
     #[cold]
     pub(super) fn record_sending(&mut self, from: Slot, to: NodeId, sent: Sent, passage: Passage, message: String) {
-        let struck = passage.struck;
+        let struck = passage.struck.unwrap_or_default();
         let names = [
             (struck.item.is_some(), "planned"),
             (struck.cut, "cut off"),

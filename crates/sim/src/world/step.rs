@@ -352,8 +352,7 @@ impl<S: System> World<S> {
         let (sent, passage) = self.links.send(&self.cluster.mixer, self.now, link, message.tag());
         self.digest.roll(content_hash(message) ^ passage.latency_ns.unwrap_or(u64::MAX));
         self.digest_event(Header::Send, from, (slot as u64) << 32 | u64::from(sent.occurrence));
-        let struck = passage.struck;
-        if struck.lost || struck.delayed || struck.duplicated || struck.reordered {
+        if let Some(struck) = passage.struck {
             self.count_struck(struck);
         }
         if self.records.is_some() {
@@ -450,6 +449,7 @@ impl<S: System> World<S> {
         self.perform(slot);
     }
 
+    #[inline(never)]
     fn count_struck(&mut self, struck: crate::network::Struck) {
         let kinds = [
             (struck.lost, FaultKind::Loss),
