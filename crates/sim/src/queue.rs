@@ -26,9 +26,11 @@ pub(crate) struct Queue<E> {
     current: u64,
     /// What was pushed into it, in that order.
     entered: Vec<(u64, E)>,
-    /// What is left of it, the latest first: the time within the bucket, and the position in `entered`.
+    /// What is left of it, the latest first: for each the time within the bucket and the position in `entered`.
     ready: Vec<u64>,
-    /// What lies beyond the wheel.
+    /// What was pushed beyond the wheel since the last bucket was entered.
+    beyond: Vec<(u64, E)>,
+    /// What was before.
     far: BinaryHeap<Far<E>>,
     /// Orders those of `far` that have the same time.
     pushed_far: u64,
@@ -44,6 +46,7 @@ impl<E: Copy> Queue<E> {
             current: 0,
             entered: Vec::new(),
             ready: Vec::new(),
+            beyond: Vec::new(),
             far: BinaryHeap::new(),
             pushed_far: 0,
         }
@@ -55,13 +58,16 @@ impl<E: Copy> Queue<E> {
         let time = time.as_nanos();
         let bucket = time >> BUCKET_BITS;
         assert!(bucket >= self.current, "an event at {time} ns is scheduled in the past");
-        if bucket - self.current >= BUCKETS {
-            self.push_far(time, event);
+        // One place for all to be written at, or the event would be put together in memory before it is known where.
+        let list = if bucket - self.current >= BUCKETS {
+            &mut self.beyond
         } else if bucket > self.current {
-            self.push_near(bucket, time, event);
+            self.list_of(bucket)
         } else {
-            self.push_current(time, event);
-        }
+            self.make_ready(time);
+            &mut self.entered
+        };
+        list.push((time, event));
     }
 
     /// The time of the earliest event, unless that is after `limit`.
@@ -87,7 +93,7 @@ impl<E: Copy> Queue<E> {
     }
 
     #[inline(always)]
-    fn push_near(&mut self, bucket: u64, time: u64, event: E) {
+    fn list_of(&mut self, bucket: u64) -> &mut Vec<(u64, E)> {
         let index = (bucket % BUCKETS) as usize;
         if self.buckets[index] == NO_LIST {
             self.occupied.insert(index);
@@ -96,30 +102,26 @@ impl<E: Copy> Queue<E> {
                 self.lists.len() as u32 - 1
             });
         }
-        self.lists[self.buckets[index] as usize].push((time, event));
+        &mut self.lists[self.buckets[index] as usize]
     }
 
     #[inline(never)]
-    fn push_current(&mut self, time: u64, event: E) {
+    fn make_ready(&mut self, time: u64) {
         // A bucket that has run empty starts anew, or events that follow each other closely would pile up.
         if self.ready.is_empty() {
             self.entered.clear();
         }
         let key = key(time, self.entered.len());
-        self.entered.push((time, event));
         let at = self.ready.partition_point(|other| *other > key);
         self.ready.insert(at, key);
-    }
-
-    #[cold]
-    fn push_far(&mut self, time: u64, event: E) {
-        self.far.push(Far { time, order: self.pushed_far, event });
-        self.pushed_far += 1;
     }
 
     /// Enters the next bucket that has something, if there is one and it is not after `last`. The current one is empty.
     #[inline]
     fn advance(&mut self, last: u64) -> bool {
+        if !self.beyond.is_empty() {
+            self.push_far();
+        }
         let mut next = self.occupied.next(self.current);
         if let Some(far) = self.far.peek() {
             next = next.min(far.time >> BUCKET_BITS);
@@ -137,6 +139,14 @@ impl<E: Copy> Queue<E> {
         true
     }
 
+    #[cold]
+    fn push_far(&mut self) {
+        for (time, event) in self.beyond.drain(..) {
+            self.far.push(Far { time, order: self.pushed_far, event });
+            self.pushed_far += 1;
+        }
+    }
+
     /// What the wheel now reaches leaves the heap, before anything else can be pushed there: it was scheduled earlier.
     #[cold]
     fn near_far(&mut self) {
@@ -146,7 +156,7 @@ impl<E: Copy> Queue<E> {
                 break;
             }
             let Some(Far { time, event, .. }) = self.far.pop() else { break };
-            self.push_near(bucket, time, event);
+            self.list_of(bucket).push((time, event));
         }
     }
 
