@@ -78,3 +78,22 @@ impl<M> Flights<M> {
         self.launched
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_taken_or_discarded_makes_room_and_only_what_was_launched_is_in_flight() {
+        let mut flights = Flights::new();
+        let (first, second) = (flights.store(1, "first"), flights.store(1, "second"));
+        flights.launch(second, 2, 7);
+        assert_eq!(flights.launched(), 1);
+        flights.discard(first);
+        assert_eq!(flights.store(3, "third"), first);
+        let taken = flights.take(second);
+        assert_eq!((taken.from, taken.to, taken.occurrence, taken.message), (1, 2, 7, "second"));
+        assert_eq!(flights.launched(), 0);
+        assert_eq!(flights.store(3, "fourth"), second);
+    }
+}
