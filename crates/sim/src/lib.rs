@@ -125,7 +125,7 @@
 //! | `case`, `plan` | one run as data, and its faults |
 //! | `expand`, `swarm` | from a seed to a case |
 //! | `check`, `survival` | what must hold; what may be destroyed |
-//! | `queue`, `network`, `disk`, `panics` | the parts of a world |
+//! | `queue`, `network`, `flight`, `disk`, `panics` | the parts of a world |
 //! | `world` | a run as a value: fire one event |
 //! | `record` | what a traced run says of itself |
 
@@ -133,6 +133,7 @@ mod case;
 mod check;
 mod disk;
 mod expand;
+mod flight;
 mod hash;
 mod id;
 mod mix;

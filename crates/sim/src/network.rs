@@ -22,8 +22,8 @@ pub(crate) struct Passage {
     pub(crate) latency_ns: Option<u64>,
     /// How long after that it arrives again.
     pub(crate) again_after_ns: Option<u64>,
-    /// What the network did to it.
-    pub(crate) struck: Struck,
+    /// What the network did to it, where it did more than carry it.
+    pub(crate) struck: Option<Struck>,
 }
 
 /// The faults that one message met.
@@ -78,6 +78,8 @@ struct Weather {
     duplication_gap_ns: u64,
     reordering: Chance,
     reordering_hold_ns: u64,
+    /// Whether messages may meet more than a loss.
+    is_stormy: bool,
 }
 
 impl Links {
@@ -97,6 +99,7 @@ impl Links {
                 duplication_gap_ns: network.duplication_gap_ns,
                 reordering: Chance::from_ppm(network.reordering_ppm),
                 reordering_hold_ns: network.reordering_hold_ns,
+                is_stormy: network.delay_ppm + network.duplication_ppm + network.reordering_ppm > 0,
             },
             calm: false,
             planned: BTreeMap::new(),
@@ -141,7 +144,8 @@ impl Links {
         let counted = link.tags.count(tag);
         let sent = Sent { tag, occurrence: counted.occurrence };
         if link.cuts > 0 && !link.healed {
-            return (sent, Passage { struck: Struck { cut: true, ..Struck::default() }, ..Passage::default() });
+            let cut = Struck { cut: true, ..Struck::default() };
+            return (sent, Passage { struck: Some(cut), ..Passage::default() });
         }
         let era = if counted.exact { 0 } else { 1 + (now.as_nanos() >> COARSE_BITS) };
         let address = Address::new(link.entity, tag, u64::from(counted.occurrence) | era << 32);
@@ -159,16 +163,18 @@ impl Passage {
     fn planned(item: usize, fate: Fate) -> Passage {
         let struck = Struck { item: Some(item), ..Struck::default() };
         match fate {
-            Fate::Lose => Passage { latency_ns: None, again_after_ns: None, struck: Struck { lost: true, ..struck } },
+            Fate::Lose => {
+                Passage { latency_ns: None, again_after_ns: None, struck: Some(Struck { lost: true, ..struck }) }
+            }
             Fate::Deliver { latency_ns } => Passage {
                 latency_ns: Some(latency_ns),
                 again_after_ns: None,
-                struck: Struck { delayed: true, ..struck },
+                struck: Some(Struck { delayed: true, ..struck }),
             },
             Fate::Duplicate { latency_ns, gap_ns } => Passage {
                 latency_ns: Some(latency_ns),
                 again_after_ns: Some(gap_ns),
-                struck: Struck { duplicated: true, ..struck },
+                struck: Some(Struck { duplicated: true, ..struck }),
             },
         }
     }
@@ -177,15 +183,20 @@ impl Passage {
 impl Weather {
     #[inline]
     fn decide(&self, mixer: &Mixer, address: Address, calm: bool) -> Passage {
-        let mut latency_ns = self.latency_min_ns + below(mixer.decide(Domain::Latency, address), self.latency_width_ns);
+        if !calm && !self.loss.is_zero() && self.loss.hits(mixer.decide(Domain::Loss, address)) {
+            return Passage { struck: Some(Struck { lost: true, ..Struck::default() }), ..Passage::default() };
+        }
+        let latency_ns = self.latency_min_ns + below(mixer.decide(Domain::Latency, address), self.latency_width_ns);
+        if calm || !self.is_stormy {
+            return Passage { latency_ns: Some(latency_ns), ..Passage::default() };
+        }
+        self.storm(mixer, address, latency_ns)
+    }
+
+    /// What else becomes of a message that is not lost.
+    #[inline(never)]
+    fn storm(&self, mixer: &Mixer, address: Address, mut latency_ns: u64) -> Passage {
         let mut struck = Struck::default();
-        if calm {
-            return Passage { latency_ns: Some(latency_ns), again_after_ns: None, struck };
-        }
-        if !self.loss.is_zero() && self.loss.hits(mixer.decide(Domain::Loss, address)) {
-            struck.lost = true;
-            return Passage { latency_ns: None, again_after_ns: None, struck };
-        }
         if let Some(word) = drawn(mixer, Domain::Delay, self.delay, address) {
             struck.delayed = true;
             latency_ns = latency_ns.saturating_add(exponential(word, self.delay_mean_ns));
@@ -198,6 +209,7 @@ impl Weather {
             struck.duplicated = true;
             below(word, self.duplication_gap_ns)
         });
+        let struck = (struck != Struck::default()).then_some(struck);
         Passage { latency_ns: Some(latency_ns), again_after_ns, struck }
     }
 }
@@ -328,16 +340,17 @@ mod tests {
         let with = fates(&stormy(), 0..2_000);
         let without = fates(&Network { delay_ppm: 0, ..stormy() }, 0..2_000);
         for (with, without) in with.iter().zip(&without) {
-            assert!(!without.struck.delayed);
-            let struck = Struck { delayed: false, ..with.struck };
-            assert_eq!((struck, with.again_after_ns), (without.struck, without.again_after_ns));
+            let (with_struck, without_struck) = (with.struck.unwrap_or_default(), without.struck.unwrap_or_default());
+            assert!(!without_struck.delayed);
+            let struck = Struck { delayed: false, ..with_struck };
+            assert_eq!((struck, with.again_after_ns), (without_struck, without.again_after_ns));
         }
     }
 
     #[test]
     fn a_retry_has_a_fate_of_its_own() {
         let fates = fates(&stormy(), std::iter::repeat_n(7, 200));
-        let lost = fates.iter().filter(|passage| passage.struck.lost).count();
+        let lost = fates.iter().filter(|passage| passage.struck.is_some_and(|struck| struck.lost)).count();
         assert!((1..100).contains(&lost), "{lost} of 200 at one in ten");
     }
 

@@ -1,7 +1,7 @@
 //! Panics of hosted code are failures of the run, with the place they came from; they are not printed.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
 
@@ -15,39 +15,35 @@ pub(crate) struct Panicked {
 }
 
 thread_local! {
-    /// Whether this thread is inside a call to hosted code, and the place of the panic that ended it.
-    static HOSTED: RefCell<Hosted> = const { RefCell::new(Hosted::No) };
-}
-
-enum Hosted {
-    No,
-    Calling,
-    Panicked { file: String, line: u32 },
+    /// Whether this thread is inside a call to hosted code. Apart from the place, since it is written twice in every
+    /// event, and what owns nothing is written in one instruction.
+    static CALLING: Cell<bool> = const { Cell::new(false) };
+    /// The place of the panic that ended the call.
+    static PLACE: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
 }
 
 /// Runs a call to hosted code; an unwinding panic comes back as a value.
 #[inline]
-pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, Panicked> {
-    HOSTED.with(|hosted| *hosted.borrow_mut() = Hosted::Calling);
+pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, Box<Panicked>> {
+    CALLING.set(true);
     let result = panic::catch_unwind(AssertUnwindSafe(call));
-    let hosted = HOSTED.with(|hosted| hosted.replace(Hosted::No));
-    result.map_err(|payload| panicked(hosted, payload.as_ref()))
+    CALLING.set(false);
+    result.map_err(|payload| Box::new(panicked(payload.as_ref())))
 }
 
 #[cold]
-fn panicked(hosted: Hosted, payload: &(dyn Any + Send)) -> Panicked {
+fn panicked(payload: &(dyn Any + Send)) -> Panicked {
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let message = text.or_else(|| payload.downcast_ref::<String>().cloned());
-    let (file, line) = match hosted {
-        Hosted::Panicked { file, line } => (file, line),
-        Hosted::No | Hosted::Calling => ("unknown file".to_owned(), 0),
-    };
+    let (file, line) = PLACE.take().unwrap_or_else(|| ("unknown file".to_owned(), 0));
     Panicked { file, line, message: message.unwrap_or_else(|| "a panic without a message".to_owned()) }
 }
 
 /// Makes panics of hosted code silent, and remembers where they were. Every other panic goes to the hook that was there.
 pub(crate) fn watch() {
     static WATCHED: Once = Once::new();
+    // Hosted code may have swallowed a panic of its own; the next run must not take that place for one of its panics.
+    PLACE.set(None);
     WATCHED.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
@@ -60,18 +56,13 @@ pub(crate) fn watch() {
 
 /// Notes the place of a panic of hosted code; false where it is not one.
 fn note(info: &PanicHookInfo<'_>) -> bool {
-    HOSTED.with(|hosted| {
-        let mut hosted = hosted.borrow_mut();
-        if matches!(*hosted, Hosted::No) {
-            return false;
-        }
-        let place = info.location();
-        *hosted = Hosted::Panicked {
-            file: place.map_or("unknown file", |place| place.file()).replace('\\', "/"),
-            line: place.map_or(0, |place| place.line()),
-        };
-        true
-    })
+    if !CALLING.get() {
+        return false;
+    }
+    let place = info.location();
+    let file = place.map_or("unknown file", |place| place.file()).replace('\\', "/");
+    PLACE.set(Some((file, place.map_or(0, |place| place.line()))));
+    true
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use crate::disk::{Disk, File};
+use crate::flight::Flights;
 use crate::hash::content_hash;
 use crate::id::{NodeId, OperationId, Request, Seed};
 use crate::mix::{Address, Domain, Mixer};
@@ -110,6 +111,9 @@ pub struct Io<'a, P: Protocol> {
     pub(crate) host: &'a mut HostState<P>,
     pub(crate) cluster: &'a Cluster,
     pub(crate) effects: &'a mut Effects<P>,
+    pub(crate) flights: &'a mut Flights<P::Message>,
+    /// The position of this process.
+    pub(crate) slot: u16,
     pub(crate) now: Time,
     pub(crate) wall: Time,
     pub(crate) booting: bool,
@@ -145,11 +149,30 @@ pub(crate) struct Cluster {
 
 /// One thing that a process did.
 pub(crate) enum Effect<P: Protocol> {
-    Send { to: NodeId, message: P::Message, after: Option<Request> },
-    Write { request: Request, at: u64, start: usize, end: usize },
-    Truncate { request: Request, len: u64 },
-    Sync { request: Request },
-    WhenDurable { request: Request, fact: P::Fact },
+    /// The message is stored already, under this number.
+    Send {
+        to: NodeId,
+        message: u32,
+        after: Option<Request>,
+    },
+    Write {
+        request: Request,
+        at: u64,
+        start: usize,
+        end: usize,
+    },
+    Truncate {
+        request: Request,
+        len: u64,
+    },
+    Sync {
+        request: Request,
+    },
+    /// The fact is there until this is carried out.
+    WhenDurable {
+        request: Request,
+        fact: Option<P::Fact>,
+    },
     Fact(P::Fact),
     Invoke(OperationId, P::Operation),
     Respond(OperationId, P::Reply),
@@ -161,6 +184,11 @@ impl<P: Protocol> Effect<P> {
     /// Whether it leaves the process: what a plan's [`Point::Effects`](crate::Point::Effects) counts.
     pub(crate) fn leaves(&self) -> bool {
         matches!(self, Effect::Send { .. } | Effect::Write { .. } | Effect::Truncate { .. } | Effect::Sync { .. })
+    }
+
+    /// The number of the message that it would send; whoever does not carry it out has to discard that.
+    pub(crate) fn message(&self) -> Option<u32> {
+        if let Effect::Send { message, .. } = self { Some(*message) } else { None }
     }
 }
 
@@ -235,6 +263,7 @@ impl<P: Protocol> Io<'_, P> {
     /// Sends a message.
     #[inline]
     pub fn send(&mut self, to: NodeId, message: P::Message) {
+        let message = self.flights.store(self.slot, message);
         self.effects.list.push(Effect::Send { to, message, after: None });
     }
 
@@ -245,6 +274,7 @@ impl<P: Protocol> Io<'_, P> {
     #[track_caller]
     pub fn send_after(&mut self, request: Request, to: NodeId, message: P::Message) {
         self.assert_own(request);
+        let message = self.flights.store(self.slot, message);
         self.effects.list.push(Effect::Send { to, message, after: Some(request) });
     }
 
@@ -294,7 +324,7 @@ impl<P: Protocol> Io<'_, P> {
     #[track_caller]
     pub fn when_durable(&mut self, request: Request, fact: P::Fact) {
         self.assert_own(request);
-        self.effects.list.push(Effect::WhenDurable { request, fact });
+        self.effects.list.push(Effect::WhenDurable { request, fact: Some(fact) });
     }
 
     /// States a fact.
@@ -393,7 +423,7 @@ impl<P: Protocol> Clone for HostState<P> {
 impl<P: Protocol> Clone for Effect<P> {
     fn clone(&self) -> Self {
         match self {
-            Effect::Send { to, message, after } => Effect::Send { to: *to, message: message.clone(), after: *after },
+            Effect::Send { to, message, after } => Effect::Send { to: *to, message: *message, after: *after },
             Effect::Write { request, at, start, end } => {
                 Effect::Write { request: *request, at: *at, start: *start, end: *end }
             }

@@ -20,10 +20,11 @@ use std::time::Duration;
 use crate::case::{Case, CaseError};
 use crate::check::{Finding, Violation};
 use crate::disk::Disk;
+use crate::flight::Flights;
 use crate::hash::Digest;
 use crate::id::{NodeId, Request};
 use crate::mix::Mixer;
-use crate::network::{LinkIndex, Links, Sent};
+use crate::network::{LinkIndex, Links};
 use crate::payload::Protocol;
 use crate::plan::{ItemOutcome, Target, When};
 use crate::process::{Cluster, Effect, Effects, HostState, Load};
@@ -157,8 +158,8 @@ struct Host<S: System> {
     inbox: VecDeque<Waiting>,
     ready_queued: bool,
     disk_busy_until: Time,
-    /// Messages that wait for a request to be durable.
-    withheld: Vec<(Request, NodeId, MessageOf<S>)>,
+    /// Messages that wait for a request to be durable, by number.
+    withheld: Vec<(Request, NodeId, u32)>,
     /// What a paused process had still to do.
     held: Vec<Effect<S::Protocol>>,
     held_bytes: Vec<u8>,
@@ -181,56 +182,9 @@ struct Waiting {
 /// What a process is called with.
 #[derive(Clone, Copy)]
 enum Input {
-    Boot,
     Message(u32),
     Deadline,
     Disk(Request),
-}
-
-/// Messages between their sending and their taking.
-#[derive(Clone)]
-struct Flights<M> {
-    slots: Vec<Option<Flight<M>>>,
-    free: Vec<u32>,
-}
-
-#[derive(Clone)]
-struct Flight<M> {
-    from: u16,
-    to: u16,
-    sent: Sent,
-    message: M,
-}
-
-impl<M> Flights<M> {
-    #[inline]
-    fn insert(&mut self, flight: Flight<M>) -> u32 {
-        match self.free.pop() {
-            Some(index) => {
-                self.slots[index as usize] = Some(flight);
-                index
-            }
-            None => {
-                self.slots.push(Some(flight));
-                u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 messages are in flight")
-            }
-        }
-    }
-
-    #[inline]
-    fn get(&self, index: u32) -> &Flight<M> {
-        self.slots[index as usize].as_ref().expect("a message is taken once")
-    }
-
-    #[inline]
-    fn take(&mut self, index: u32) -> Flight<M> {
-        self.free.push(index);
-        self.slots[index as usize].take().expect("a message is taken once")
-    }
-
-    fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
-    }
 }
 
 impl<S: System> World<S> {
@@ -250,7 +204,7 @@ impl<S: System> World<S> {
             event: 0,
             digest: Digest::START,
             queue: Queue::new(),
-            flights: Flights { slots: Vec::new(), free: Vec::new() },
+            flights: Flights::new(),
             links: Links::new(&keys, &case.network),
             hosts: ids.iter().map(|id| Host::new(*id, case)).collect(),
             deadlines: vec![Time::MAX; ids.len()],
@@ -347,10 +301,10 @@ impl<S: System> World<S> {
             Some(known) => known,
             None => self.find_earliest_deadline(),
         };
-        match self.queue.peek() {
-            Some(time) if time <= deadline => Some(Pending { time, which: Which::Queued }),
-            _ if deadline < Time::MAX => Some(Pending { time: deadline, which: Which::Deadline(slot) }),
-            _ => None,
+        match self.queue.peek(deadline) {
+            Some(time) => Some(Pending { time, which: Which::Queued }),
+            None if deadline < Time::MAX => Some(Pending { time: deadline, which: Which::Deadline(slot) }),
+            None => None,
         }
     }
 
@@ -386,7 +340,7 @@ impl<S: System> World<S> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn schedule(&mut self, time: Time, event: Event) {
         self.queue.push(time, Queued { event, cause: self.event });
     }
@@ -402,6 +356,10 @@ impl<S: System> World<S> {
 
     #[inline]
     fn set_deadline(&mut self, slot: Slot, time: Time) {
+        // Most steps leave it as it was.
+        if self.deadlines[slot] == time {
+            return;
+        }
         self.deadlines[slot] = time;
         match self.earliest_deadline {
             Some((earliest, _)) if time < earliest => self.earliest_deadline = Some((time, slot)),

@@ -10,7 +10,7 @@ use crate::hash::content_hash;
 use crate::id::{Hex, NodeId, OperationId};
 use crate::network::{Passage, Sent};
 use crate::panics::Panicked;
-use crate::payload::{Fact, Protocol};
+use crate::payload::{Fact, Payload, Protocol};
 use crate::plan::FaultKind;
 use crate::process::Refusal;
 use crate::record::{Record, RecordWhat, Taken};
@@ -145,7 +145,7 @@ impl<S: System> World<S> {
         let limits = self.limits;
         if self.event >= limits.events
             || self.events_now >= limits.events_at_once
-            || self.flights.len() >= limits.messages_in_flight
+            || self.flights.launched() >= limits.messages_in_flight
         {
             self.fail_by_limit();
         }
@@ -156,8 +156,8 @@ impl<S: System> World<S> {
         let limits = self.limits;
         let (property, explanation) = if self.events_now >= limits.events_at_once {
             ("no_progress", format!("{} events and virtual time stands still", self.events_now))
-        } else if self.flights.len() >= limits.messages_in_flight {
-            ("message_storm", format!("{} messages are in flight", self.flights.len()))
+        } else if self.flights.launched() >= limits.messages_in_flight {
+            ("message_storm", format!("{} messages are in flight", self.flights.launched()))
         } else {
             ("too_many_events", format!("{} events and no end", self.event))
         };
@@ -234,7 +234,6 @@ impl<S: System> World<S> {
             }
             Input::Deadline => "deadline".into(),
             Input::Disk(request) => format!("synced {request}"),
-            Input::Boot => "boot".into(),
         }
     }
 
@@ -244,8 +243,8 @@ impl<S: System> World<S> {
         let slot = flight.to as Slot;
         let what = RecordWhat::Arrived {
             from: self.id(flight.from as Slot),
-            tag: Hex(flight.sent.tag),
-            occurrence: flight.sent.occurrence,
+            tag: Hex(flight.message.tag()),
+            occurrence: flight.occurrence,
             message: format!("{:?}", flight.message),
             taken,
         };
@@ -254,8 +253,8 @@ impl<S: System> World<S> {
     }
 
     #[cold]
-    pub(super) fn record_sending(&mut self, from: Slot, to: NodeId, sent: Sent, passage: &Passage, message: String) {
-        let struck = passage.struck;
+    pub(super) fn record_sending(&mut self, from: Slot, to: NodeId, sent: Sent, passage: Passage, message: String) {
+        let struck = passage.struck.unwrap_or_default();
         let names = [
             (struck.item.is_some(), "planned"),
             (struck.cut, "cut off"),

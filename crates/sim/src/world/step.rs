@@ -1,8 +1,9 @@
 //! A call to hosted code, and what came of it.
 
 use std::mem;
+use std::ops::Range;
 
-use super::{Event, Flight, Flights, Hosted, Input, Slot, Waiting, World};
+use super::{Event, Hosted, Input, Slot, Waiting, World};
 use crate::check::What;
 use crate::hash::content_hash;
 use crate::id::{NodeId, Request};
@@ -60,7 +61,7 @@ impl<S: System> World<S> {
             self.record_arrival(index, taken, cause);
         }
         match taken {
-            Taken::Handled => self.call(slot, Input::Message(index)),
+            Taken::Handled => self.call_with_message(slot, index),
             Taken::Waits => self.wait(slot, Input::Message(index)),
             Taken::Nobody => drop(self.flights.take(index)),
         }
@@ -79,25 +80,23 @@ impl<S: System> World<S> {
         if canceled {
             return;
         }
-        let mut effects = mem::replace(&mut self.effects, Effects::new());
         let mut facts = mem::take(&mut self.facts);
         let host = &mut self.hosts[slot];
         host.state.disk.synced(request, &mut facts);
-        effects.list.extend(facts.drain(..).map(Effect::Fact));
+        self.effects.list.extend(facts.drain(..).map(Effect::Fact));
         let is_released = |waiting: &Request| waiting.file == request.file && *waiting <= request;
         let mut at = 0;
         while at < host.withheld.len() {
             if is_released(&host.withheld[at].0) {
                 let (_, to, message) = host.withheld.remove(at);
-                effects.list.push(Effect::Send { to, message, after: None });
+                self.effects.list.push(Effect::Send { to, message, after: None });
             } else {
                 at += 1;
             }
         }
         self.facts = facts;
         let incarnation = self.hosts[slot].state.incarnation;
-        self.perform(slot, &mut effects);
-        self.put_back(effects);
+        self.perform(slot);
         let host = &self.hosts[slot];
         // What became durable may have been what a plan item waited for, and the process may be gone.
         if host.state.incarnation != incarnation || host.service == Service::Down {
@@ -166,14 +165,47 @@ impl<S: System> World<S> {
         host.busy_until = now;
         host.disk_busy_until = now;
         self.observe(slot, What::Booted);
-        self.call(slot, Input::Boot);
+        self.step(slot, |hosted, io| {
+            *hosted = if io.id().is_client() {
+                Hosted::Client(S::Client::boot(io)?)
+            } else {
+                Hosted::Node(S::Node::boot(io)?)
+            };
+            Ok(())
+        });
+    }
+
+    fn call(&mut self, slot: Slot, input: Input) {
+        match input {
+            Input::Message(index) => self.call_with_message(slot, index),
+            Input::Deadline => self.step(slot, |hosted, io| {
+                hosted.on_deadline(io);
+                Ok(())
+            }),
+            Input::Disk(request) => self.step(slot, |hosted, io| {
+                hosted.on_disk(request, io);
+                Ok(())
+            }),
+        }
+    }
+
+    /// The input of nearly every event, so there is nothing left to tell apart on its way.
+    #[inline]
+    fn call_with_message(&mut self, slot: Slot, index: u32) {
+        self.step(slot, |hosted, io| {
+            hosted.on_message(index, io);
+            Ok(())
+        });
     }
 
     /// Calls the process and carries out what it did.
     #[inline]
-    fn call(&mut self, slot: Slot, input: Input) {
-        let mut effects = mem::replace(&mut self.effects, Effects::new());
-        let called = self.call_hosted(slot, input, &mut effects);
+    fn step(
+        &mut self,
+        slot: Slot,
+        input: impl FnOnce(&mut Hosted<S>, &mut Io<'_, S::Protocol>) -> Result<(), Refusal>,
+    ) {
+        let called = self.call_hosted(slot, input);
         let host = &mut self.hosts[slot];
         host.last_step = self.event;
         if self.tuning.service_ns > 0 {
@@ -182,62 +214,69 @@ impl<S: System> World<S> {
         match called {
             Ok(Ok(wanted)) => {
                 host.wanted = wanted;
-                self.renew_deadline(slot);
-                self.perform(slot, &mut effects);
+                let deadline = host.deadline(self.now);
+                self.set_deadline(slot, deadline);
+                self.perform(slot);
             }
-            Ok(Err(refusal)) => self.refuse(slot, &refusal),
-            Err(panicked) => self.fail_by_panic(slot, &panicked),
+            Ok(Err(refusal)) => {
+                self.abandon();
+                self.refuse(slot, &refusal);
+            }
+            Err(panicked) => {
+                self.abandon();
+                self.fail_by_panic(slot, &panicked);
+            }
         }
-        self.put_back(effects);
     }
 
     #[inline]
     fn call_hosted(
         &mut self,
         slot: Slot,
-        input: Input,
-        effects: &mut Effects<S::Protocol>,
-    ) -> Result<Result<Time, Refusal>, Panicked> {
+        input: impl FnOnce(&mut Hosted<S>, &mut Io<'_, S::Protocol>) -> Result<(), Refusal>,
+    ) -> Result<Result<Time, Refusal>, Box<Panicked>> {
         let host = &mut self.hosts[slot];
         let mut io = Io {
             now: Time::from_nanos(self.now.as_nanos() - host.booted_at.as_nanos()),
             wall: self.now.plus_nanos(WALL_EPOCH_NS),
             host: &mut host.state,
             cluster: &self.cluster,
-            effects,
-            booting: matches!(input, Input::Boot),
+            effects: &mut self.effects,
+            flights: &mut self.flights,
+            slot: slot as u16,
+            booting: matches!(host.process, Hosted::Gone),
             tracing: self.records.is_some(),
         };
         let (process, booted_at) = (&mut host.process, host.booted_at);
-        let flights = &mut self.flights;
         panics::catch(move || {
-            match (&mut *process, input) {
-                (hosted, Input::Boot) => {
-                    *hosted = if io.id().is_client() {
-                        Hosted::Client(S::Client::boot(&mut io)?)
-                    } else {
-                        Hosted::Node(S::Node::boot(&mut io)?)
-                    };
-                }
-                (Hosted::Node(node), input) => deliver(node, input, flights, &mut io),
-                (Hosted::Client(client), input) => deliver(client, input, flights, &mut io),
-                (Hosted::Gone, _) => unreachable!("only a process that was booted is called"),
-            }
-            let wanted = match process {
-                Hosted::Node(node) => node.next_deadline(),
-                Hosted::Client(client) => client.next_deadline(),
-                Hosted::Gone => None,
-            };
-            Ok(wanted.map_or(Time::MAX, |local| booted_at.plus_nanos(local.as_nanos())))
+            input(process, &mut io)?;
+            Ok(process.next_deadline().map_or(Time::MAX, |local| booted_at.plus_nanos(local.as_nanos())))
         })
     }
 
     /// Carries out what a process did, in order, up to where a plan item strikes it.
-    pub(super) fn perform(&mut self, slot: Slot, effects: &mut Effects<S::Protocol>) {
-        let mut strikes = if self.armed.is_empty() { Vec::new() } else { self.strikes_in(slot, &effects.list) };
+    #[inline]
+    pub(super) fn perform(&mut self, slot: Slot) {
+        let mut list = mem::take(&mut self.effects.list);
+        if self.armed.is_empty() && self.hosts[slot].service == Service::Up {
+            for effect in &mut list {
+                self.carry_out(slot, effect);
+            }
+            list.clear();
+        } else {
+            self.perform_watched(slot, &mut list);
+        }
+        // The buffers are used again: in the steady state a step allocates nothing.
+        self.effects.list = list;
+        self.effects.bytes.clear();
+    }
+
+    /// Carries out what a process did, where plan items may strike it in between or it does not run already.
+    fn perform_watched(&mut self, slot: Slot, list: &mut Vec<Effect<S::Protocol>>) {
+        let mut strikes = if self.armed.is_empty() { Vec::new() } else { self.strikes_in(slot, list) };
         let incarnation = self.hosts[slot].state.incarnation;
         let mut left = 0;
-        for effect in effects.list.drain(..) {
+        for mut effect in list.drain(..) {
             if effect.leaves() {
                 while strikes.first().is_some_and(|(after, _)| *after <= left) {
                     let (_, item) = strikes.remove(0);
@@ -249,9 +288,11 @@ impl<S: System> World<S> {
             let gone = host.state.incarnation != incarnation || host.service == Service::Down;
             // A fact is about the process's memory, and that had changed before the fault struck.
             if matches!(effect, Effect::Fact(_)) || (!gone && host.service == Service::Up) {
-                self.carry_out(slot, effect, &effects.bytes);
+                self.carry_out(slot, &mut effect);
             } else if !gone {
-                host.hold(effect, &effects.bytes);
+                host.hold(effect, &self.effects.bytes);
+            } else if let Some(message) = effect.message() {
+                self.flights.discard(message);
             }
         }
         for (_, item) in strikes {
@@ -259,75 +300,86 @@ impl<S: System> World<S> {
         }
     }
 
-    fn carry_out(&mut self, slot: Slot, effect: Effect<S::Protocol>, bytes: &[u8]) {
+    /// The effect stays where it is, since most are as good as done when they were read; what it owns is taken from it.
+    #[inline]
+    fn carry_out(&mut self, slot: Slot, effect: &mut Effect<S::Protocol>) {
         match effect {
-            Effect::Send { to, message, after: None } => self.send(slot, to, message),
-            Effect::Send { to, message, after: Some(request) } => {
-                if self.hosts[slot].state.disk.is_durable(request) {
-                    self.send(slot, to, message);
-                } else {
-                    self.hosts[slot].withheld.push((request, to, message));
+            Effect::Send { to, message, after: None } => self.send(slot, *to, *message),
+            other => self.carry_out_other(slot, other),
+        }
+    }
+
+    fn carry_out_other(&mut self, slot: Slot, effect: &mut Effect<S::Protocol>) {
+        match effect {
+            Effect::Send { to, message, after } => match *after {
+                Some(request) if !self.hosts[slot].state.disk.is_durable(request) => {
+                    self.hosts[slot].withheld.push((request, *to, *message));
                 }
-            }
-            Effect::Write { request, at, start, end } => {
-                let bytes = &bytes[start..end];
-                self.digest.roll(content_hash(bytes) ^ at);
-                self.hosts[slot].state.disk.write(request, at, bytes);
-                if self.records.is_some() {
-                    let what = format!("writes {request}: {} bytes at {at}", bytes.len());
-                    self.record(Some(slot), RecordWhat::Disk(what));
-                }
-            }
+                _ => self.send(slot, *to, *message),
+            },
+            Effect::Write { request, at, start, end } => self.write(slot, *request, *at, *start..*end),
             Effect::Truncate { request, len } => {
-                self.digest_event(Header::Disk, slot, len);
-                self.hosts[slot].state.disk.truncate(request, len);
+                self.digest_event(Header::Disk, slot, *len);
+                self.hosts[slot].state.disk.truncate(*request, *len);
                 if self.records.is_some() {
                     self.record(Some(slot), RecordWhat::Disk(format!("truncates {request}: to {len} bytes")));
                 }
             }
-            Effect::Sync { request } => self.sync(slot, request),
+            Effect::Sync { request } => self.sync(slot, *request),
             Effect::WhenDurable { request, fact } => {
-                if self.hosts[slot].state.disk.is_durable(request) {
+                let Some(fact) = fact.take() else { return };
+                if self.hosts[slot].state.disk.is_durable(*request) {
                     self.state_fact(slot, &fact);
                 } else {
-                    self.hosts[slot].state.disk.state_when_durable(request, fact);
+                    self.hosts[slot].state.disk.state_when_durable(*request, fact);
                 }
             }
-            Effect::Fact(fact) => self.state_fact(slot, &fact),
-            Effect::Invoke(id, operation) => self.invoked(slot, id, &operation),
-            Effect::Respond(id, reply) => self.responded(slot, id, &reply),
+            Effect::Fact(fact) => self.state_fact(slot, fact),
+            Effect::Invoke(id, operation) => self.invoked(slot, *id, operation),
+            Effect::Respond(id, reply) => self.responded(slot, *id, reply),
             Effect::Reached(label) => self.reached(slot, label),
-            Effect::Note(line) => self.record(Some(slot), RecordWhat::Note(line)),
+            Effect::Note(line) => self.record(Some(slot), RecordWhat::Note(mem::take(line))),
         }
     }
 
     /// A message enters the network.
     #[inline]
-    fn send(&mut self, from: Slot, to: NodeId, message: <S::Protocol as crate::Protocol>::Message) {
+    fn send(&mut self, from: Slot, to: NodeId, index: u32) {
         // A peer that a shrunk case no longer has is a peer that never answers.
-        let Some(slot) = self.slot(to) else { return };
-        let tag = message.tag();
+        let Some(slot) = self.slot(to) else { return self.flights.discard(index) };
         let link = self.link(from, slot);
-        let (sent, passage) = self.links.send(&self.cluster.mixer, self.now, link, tag);
-        self.digest.roll(content_hash(&message) ^ passage.latency_ns.unwrap_or(u64::MAX));
+        let message = &self.flights.get(index).message;
+        let (sent, passage) = self.links.send(&self.cluster.mixer, self.now, link, message.tag());
+        self.digest.roll(content_hash(message) ^ passage.latency_ns.unwrap_or(u64::MAX));
         self.digest_event(Header::Send, from, (slot as u64) << 32 | u64::from(sent.occurrence));
-        let struck = passage.struck;
-        if struck.lost || struck.delayed || struck.duplicated || struck.reordered {
+        if let Some(struck) = passage.struck {
             self.count_struck(struck);
         }
         if self.records.is_some() {
-            self.record_sending(from, to, sent, &passage, format!("{message:?}"));
+            let message = format!("{:?}", self.flights.get(index).message);
+            self.record_sending(from, to, sent, passage, message);
         }
-        let Some(latency_ns) = passage.latency_ns else { return };
+        let Some(latency_ns) = passage.latency_ns else { return self.flights.discard(index) };
         let arrives = self.now.plus_nanos(latency_ns);
-        let (from, to) = (from as u16, slot as u16);
         if let Some(gap_ns) = passage.again_after_ns {
             self.digest.roll(gap_ns);
-            let again = self.flights.insert(Flight { from, to, sent, message: message.clone() });
+            let again = self.flights.get(index).message.clone();
+            let again = self.flights.store(from as u16, again);
+            self.flights.launch(again, slot as u16, sent.occurrence);
             self.schedule(arrives.plus_nanos(gap_ns), Event::Arrive(again));
         }
-        let index = self.flights.insert(Flight { from, to, sent, message });
+        self.flights.launch(index, slot as u16, sent.occurrence);
         self.schedule(arrives, Event::Arrive(index));
+    }
+
+    fn write(&mut self, slot: Slot, request: Request, at: u64, bytes: Range<usize>) {
+        let bytes = &self.effects.bytes[bytes];
+        self.digest.roll(content_hash(bytes) ^ at);
+        self.hosts[slot].state.disk.write(request, at, bytes);
+        if self.records.is_some() {
+            let what = format!("writes {request}: {} bytes at {at}", bytes.len());
+            self.record(Some(slot), RecordWhat::Disk(what));
+        }
     }
 
     fn sync(&mut self, slot: Slot, request: Request) {
@@ -365,12 +417,8 @@ impl<S: System> World<S> {
     /// Takes over the deadline that the process wants now.
     #[inline]
     pub(super) fn renew_deadline(&mut self, slot: Slot) {
-        let host = &self.hosts[slot];
-        let time = match host.service {
-            Service::Up if host.wanted < Time::MAX => host.wanted.max(host.busy_until).max(self.now),
-            _ => Time::MAX,
-        };
-        self.set_deadline(slot, time);
+        let deadline = self.hosts[slot].deadline(self.now);
+        self.set_deadline(slot, deadline);
     }
 
     fn refuse(&mut self, slot: Slot, refusal: &Refusal) {
@@ -386,21 +434,22 @@ impl<S: System> World<S> {
         self.fail_by_refusal(slot, refusal);
     }
 
-    /// The buffers are used again: in the steady state a step allocates nothing.
-    #[inline]
-    fn put_back(&mut self, mut effects: Effects<S::Protocol>) {
-        effects.list.clear();
-        effects.bytes.clear();
-        self.effects = effects;
+    /// What a process did in a call that it did not finish never happened.
+    #[cold]
+    fn abandon(&mut self) {
+        let messages = self.effects.list.drain(..).filter_map(|effect| effect.message());
+        messages.for_each(|message| self.flights.discard(message));
+        self.effects.bytes.clear();
     }
 
     /// Goes on with what a paused process had still to do.
     pub(super) fn perform_held(&mut self, slot: Slot) {
         let host = &mut self.hosts[slot];
-        let mut effects = Effects { list: mem::take(&mut host.held), bytes: mem::take(&mut host.held_bytes) };
-        self.perform(slot, &mut effects);
+        self.effects = Effects { list: mem::take(&mut host.held), bytes: mem::take(&mut host.held_bytes) };
+        self.perform(slot);
     }
 
+    #[inline(never)]
     fn count_struck(&mut self, struck: crate::network::Struck) {
         let kinds = [
             (struck.lost, FaultKind::Loss),
@@ -418,6 +467,15 @@ impl<S: System> World<S> {
 }
 
 impl<S: System> super::Host<S> {
+    /// When it takes the deadline that its process wants, from `now` on.
+    #[inline]
+    fn deadline(&self, now: Time) -> Time {
+        match self.service {
+            Service::Up if self.wanted < Time::MAX => self.wanted.max(self.busy_until).max(now),
+            _ => Time::MAX,
+        }
+    }
+
     /// Keeps an effect of a paused process for later, with the bytes that it writes.
     fn hold(&mut self, effect: Effect<S::Protocol>, bytes: &[u8]) {
         let effect = match effect {
@@ -440,21 +498,43 @@ impl crate::process::Cluster {
     }
 }
 
-/// Hands an input to a process. A message goes straight from where it was stored to where it is handled.
-#[inline]
-fn deliver<T: Process>(
-    process: &mut T,
-    input: Input,
-    flights: &mut Flights<crate::process::MessageOf<T>>,
-    io: &mut Io<'_, T::Protocol>,
-) {
-    match input {
-        Input::Message(index) => {
-            let flight = flights.take(index);
-            process.on_message(io.cluster.id(flight.from), flight.message, io);
+const CALLED_AFTER_BOOT: &str = "only a process that was booted is called";
+
+impl<S: System> Hosted<S> {
+    #[inline]
+    fn on_message(&mut self, index: u32, io: &mut Io<'_, S::Protocol>) {
+        // From where it was stored straight to where it is handled.
+        let flight = io.flights.take(index);
+        let from = io.cluster.id(flight.from);
+        match self {
+            Hosted::Node(node) => node.on_message(from, flight.message, io),
+            Hosted::Client(client) => client.on_message(from, flight.message, io),
+            Hosted::Gone => unreachable!("{CALLED_AFTER_BOOT}"),
         }
-        Input::Deadline => process.on_deadline(io),
-        Input::Disk(request) => process.on_disk(request, Ok(()), io),
-        Input::Boot => unreachable!("boots come apart"),
+    }
+
+    fn on_deadline(&mut self, io: &mut Io<'_, S::Protocol>) {
+        match self {
+            Hosted::Node(node) => node.on_deadline(io),
+            Hosted::Client(client) => client.on_deadline(io),
+            Hosted::Gone => unreachable!("{CALLED_AFTER_BOOT}"),
+        }
+    }
+
+    fn on_disk(&mut self, request: Request, io: &mut Io<'_, S::Protocol>) {
+        match self {
+            Hosted::Node(node) => node.on_disk(request, Ok(()), io),
+            Hosted::Client(client) => client.on_disk(request, Ok(()), io),
+            Hosted::Gone => unreachable!("{CALLED_AFTER_BOOT}"),
+        }
+    }
+
+    #[inline]
+    fn next_deadline(&self) -> Option<Time> {
+        match self {
+            Hosted::Node(node) => node.next_deadline(),
+            Hosted::Client(client) => client.next_deadline(),
+            Hosted::Gone => None,
+        }
     }
 }

@@ -287,8 +287,8 @@ impl<S: System> World<S> {
         host.service = Service::Down;
         host.lost_unsynced |= losses.dropped > 0;
         host.ready_queued = false;
-        host.withheld.clear();
-        host.held.clear();
+        host.withheld.drain(..).for_each(|(_, _, message)| self.flights.discard(message));
+        host.held.drain(..).filter_map(|effect| effect.message()).for_each(|message| self.flights.discard(message));
         host.held_bytes.clear();
         for waiting in mem::take(&mut host.inbox) {
             if let Input::Message(index) = waiting.input {
