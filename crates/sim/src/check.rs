@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::case::Case;
 use crate::id::{NodeId, OperationId};
 use crate::payload::Protocol;
 use crate::time::Time;
@@ -114,12 +115,23 @@ pub struct Flaw {
 /// A checker does constant work for each observation, and trusts durable and applied facts; a core's own conclusion, such
 /// as its commit index, may be the accused and is never the evidence.
 pub trait Checker<P: Protocol>: Clone + Send + 'static {
+    /// Learns which case is about to be run: who takes part, and how much the clients have to do.
+    fn begin(&mut self, case: &Case) {
+        let _ = case;
+    }
+
     /// Takes in what happened.
     fn observe(&mut self, observed: &Observed<'_, P>) -> Judgement;
 }
 
 /// One liveness property: what must have happened some time after the heal.
 pub trait Goal<P: Protocol>: Clone + Send + 'static {
+    /// Learns which case is about to be run. A goal that demands an answer after the heal needs to know who still has
+    /// operations then: of clients that are through nothing more is to be expected.
+    fn begin(&mut self, case: &Case) {
+        let _ = case;
+    }
+
     /// Takes in what happened, from the start of the run on.
     fn observe(&mut self, observed: &Observed<'_, P>);
 
@@ -133,6 +145,9 @@ pub trait Goal<P: Protocol>: Clone + Send + 'static {
 /// All the properties of a scenario: nested pairs of [`Property`] and [`Progress`], so that a fact reaches each checker
 /// by a static call.
 pub trait Checks<P: Protocol>: Clone + Send + 'static {
+    /// Learns which case is about to be run.
+    fn begin(&mut self, case: &Case);
+
     /// Takes in what happened and adds what it violates.
     fn observe(&mut self, observed: &Observed<'_, P>, found: &mut Vec<Finding>);
 
@@ -185,6 +200,10 @@ impl<C> Property<C> {
 }
 
 impl<P: Protocol, C: Checker<P>> Checks<P> for Property<C> {
+    fn begin(&mut self, case: &Case) {
+        self.checker.begin(case);
+    }
+
     #[inline]
     fn observe(&mut self, observed: &Observed<'_, P>, found: &mut Vec<Finding>) {
         match self.checker.observe(observed) {
@@ -227,6 +246,10 @@ impl<G> Progress<G> {
 }
 
 impl<P: Protocol, G: Goal<P>> Checks<P> for Progress<G> {
+    fn begin(&mut self, case: &Case) {
+        self.goal.begin(case);
+    }
+
     #[inline]
     fn observe(&mut self, observed: &Observed<'_, P>, _: &mut Vec<Finding>) {
         self.evaluated += u64::from(matches!(observed.what, What::Healed(_)));
@@ -254,6 +277,8 @@ impl<P: Protocol, G: Goal<P>> Checks<P> for Progress<G> {
 }
 
 impl<P: Protocol> Checks<P> for () {
+    fn begin(&mut self, _: &Case) {}
+
     fn observe(&mut self, _: &Observed<'_, P>, _: &mut Vec<Finding>) {}
 
     fn met(&self) -> bool {
@@ -268,6 +293,11 @@ impl<P: Protocol> Checks<P> for () {
 }
 
 impl<P: Protocol, A: Checks<P>, B: Checks<P>> Checks<P> for (A, B) {
+    fn begin(&mut self, case: &Case) {
+        self.0.begin(case);
+        self.1.begin(case);
+    }
+
     #[inline]
     fn observe(&mut self, observed: &Observed<'_, P>, found: &mut Vec<Finding>) {
         self.0.observe(observed, found);

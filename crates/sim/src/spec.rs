@@ -113,8 +113,8 @@ pub enum Scale {
 pub enum FaultClass {
     /// Survives it: part of every campaign.
     Tolerated,
-    /// Refuses service by name; counts as down. (Not carried out yet: no seed has such a fault, and a refusal is a
-    /// violation.)
+    /// May refuse service by name at the next boot, and counts as down then: part of every campaign. A process that
+    /// refuses where no such fault struck its node is a violation, `sim::refused`.
     Detected,
     /// Promises nothing: only in tests that expect the violation.
     Excluded,

@@ -108,7 +108,7 @@ impl Draw<'_> {
 
     /// The stream of a kind of fault, where this seed has it.
     fn stream_if_on(&self, kind: FaultKind) -> Option<Stream> {
-        let promised = self.spec.faults.class(kind) == FaultClass::Tolerated;
+        let promised = self.spec.faults.class(kind) != FaultClass::Excluded;
         let mut stream = self.stream("swarm", kind.name());
         let off = stream.chance(OFF_PPM) || !promised || self.expansion.without.contains(&kind);
         (!off).then_some(stream)

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::case::{Case, CaseError};
-use crate::check::{Finding, Violation};
+use crate::check::{Checks, Finding, Violation};
 use crate::disk::Disk;
 use crate::flight::Flights;
 use crate::hash::Digest;
@@ -31,7 +31,7 @@ use crate::process::{Cluster, Effect, Effects, HostState, Load};
 use crate::queue::Queue;
 use crate::record::Record;
 use crate::sample::Chance;
-use crate::spec::{Limits, Spec};
+use crate::spec::{Faults, Limits, Spec};
 use crate::survival::{Damage, NodeDamage, Service};
 use crate::system::System;
 use crate::time::Time;
@@ -60,6 +60,7 @@ pub struct World<S: System> {
     cluster: Arc<Cluster>,
     tuning: Tuning,
     limits: Limits,
+    faults: Faults,
     items: Vec<ItemState>,
     /// Positions of the items that wait for a fact.
     armed: Vec<usize>,
@@ -199,6 +200,8 @@ impl<S: System> World<S> {
         let clients: Vec<NodeId> = case.workload.clients.iter().map(|client| client.id).collect();
         let ids: Vec<NodeId> = case.nodes.iter().chain(&clients).copied().collect();
         let keys: Vec<u64> = ids.iter().map(|id| id.key()).collect();
+        let mut checks = system.checks(case);
+        checks.begin(case);
         let mut world = World {
             now: Time::ZERO,
             event: 0,
@@ -218,10 +221,11 @@ impl<S: System> World<S> {
             }),
             tuning,
             limits: spec.limits,
+            faults: spec.faults.clone(),
             items: case.plan.items.iter().map(|_| ItemState::default()).collect(),
             armed: Vec::new(),
             case: Arc::new(case.clone()),
-            checks: system.checks(case),
+            checks,
             survival: system.survival(case),
             phase: Phase::Safety,
             tally: Tally::default(),
@@ -522,6 +526,7 @@ where
             cluster: Arc::clone(&self.cluster),
             tuning: self.tuning,
             limits: self.limits,
+            faults: self.faults.clone(),
             items: self.items.clone(),
             armed: self.armed.clone(),
             case: Arc::clone(&self.case),

@@ -14,6 +14,7 @@ use crate::payload::{Fact, Payload, Protocol};
 use crate::plan::FaultKind;
 use crate::process::Refusal;
 use crate::record::{Record, RecordWhat, Taken};
+use crate::spec::FaultClass;
 use crate::survival::{Recoverable, Survival};
 use crate::system::System;
 
@@ -181,8 +182,13 @@ impl<S: System> World<S> {
         self.fail(Class::Panic, "sim::panic".into(), identity, Some(node), explanation, Vec::new());
     }
 
+    /// A process declined to serve: a failure, unless something struck it of which no more is promised than that.
     #[cold]
-    pub(super) fn fail_by_refusal(&mut self, slot: Slot, refusal: &Refusal) {
+    pub(super) fn judge_refusal(&mut self, slot: Slot, refusal: &Refusal) {
+        let host = &self.hosts[slot];
+        if host.lost_unsynced && self.faults.class(FaultKind::UnsyncedLoss) == FaultClass::Detected {
+            return;
+        }
         let node = self.id(slot);
         let explanation =
             format!("{node} refused to serve, though nothing struck it but what it must survive: {refusal}");

@@ -431,7 +431,7 @@ impl<S: System> World<S> {
             self.record(Some(slot), RecordWhat::Refused(refusal.to_string()));
         }
         self.observe(slot, What::Refused(&refusal.0));
-        self.fail_by_refusal(slot, refusal);
+        self.judge_refusal(slot, refusal);
     }
 
     /// What a process did in a call that it did not finish never happened.

@@ -94,6 +94,8 @@ impl<S: System> World<S> {
         slots.sort_unstable();
         slots.dedup();
         let outcome = match self.permission(kind, &slots) {
+            // Not the budget's doing, so it is not counted as withheld.
+            _ if slots.is_empty() => ItemOutcome::Withheld("there was nothing to strike"),
             Permission::Withhold(reason) => {
                 self.tally.fault_withheld(kind);
                 ItemOutcome::Withheld(reason)
@@ -243,9 +245,6 @@ impl<S: System> World<S> {
     }
 
     fn permission(&self, kind: FaultKind, slots: &[Slot]) -> Permission {
-        if slots.is_empty() {
-            return Permission::Withhold("there was nothing to strike");
-        }
         if !self.bounded {
             return Permission::Fire;
         }

@@ -1,6 +1,8 @@
 //! What a crash takes and what it leaves; restarts; refusals.
 
-use sim::{Class, End, Fault, Hex, Io, ItemOutcome, NodeId, Refusal, Request, Scenario, Target, World};
+use sim::{
+    Class, End, Fault, FaultClass, FaultKind, Hex, Io, ItemOutcome, NodeId, Refusal, Request, Scenario, Target, World,
+};
 
 use crate::rig::{Actor, MS, Number, Numbers, Rig, Said, at, calm, happened, n, run, said, with_items, with_knob};
 
@@ -183,4 +185,34 @@ fn a_process_that_refuses_is_down_and_has_not_panicked() {
     let after = records.iter().skip_while(|line| !line.starts_with("refuses to serve: once"));
     let arrivals: Vec<&String> = after.filter(|line| line.starts_with("from n2")).collect();
     assert!(arrivals.len() > 10 && arrivals.iter().all(|line| line.ends_with("nobody there")), "{arrivals:?}");
+}
+
+#[test]
+fn a_refusal_after_what_is_only_detected_is_no_failure() {
+    let mut system = Rig::<Reluctant>::new();
+    system.spec.faults = sim::Faults::swarm().classed(FaultKind::UnsyncedLoss, FaultClass::Detected);
+    // n1 has written nothing, so that nothing was lost: no excuse.
+    let case = with_items(calm(3), [at(4 * MS + 1, Target::Node(n(1)), Fault::Crash, Some(MS))]);
+    assert!(matches!(run(&system, &case).end, End::Failed(_)));
+
+    let mut system = Rig::<Forgetful>::new();
+    let case = with_knob(case, "sim.sync_ns", 100 * MS);
+    assert!(matches!(run(&system, &case).end, End::Failed(_)), "it is to be survived");
+    system.spec.faults = system.spec.faults.classed(FaultKind::UnsyncedLoss, FaultClass::Detected);
+    assert_eq!(run(&system, &case).end, End::Passed);
+}
+
+/// Writes in its first life, and serves in a later one only where that is still there.
+struct Forgetful;
+
+impl Actor for Forgetful {
+    fn start(io: &mut Io<'_, Numbers>) -> Result<Forgetful, Refusal> {
+        if io.incarnation() > 1 && io.surviving("log").is_empty() {
+            return Err(Refusal("the log is gone".into()));
+        }
+        let log = io.open("log");
+        io.write(log, 0, &[1]);
+        io.sync(log);
+        Ok(Forgetful)
+    }
 }
