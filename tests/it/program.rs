@@ -118,13 +118,27 @@ pub struct Block {
 }
 
 impl Block {
+    /// The last block of a text.
+    pub fn within(text: &str) -> Block {
+        let start = text.rfind("sim: FAILED ").unwrap_or_else(|| panic!("no block in: {text}"));
+        let mut lines = text[start..].lines();
+        let heading = lines.next().expect("the block has a heading").to_owned();
+        let below = lines.take_while(|line| line.starts_with("  "));
+        let replay = below.last().and_then(|line| line.strip_prefix("  replay: "));
+        let replay = replay.unwrap_or_else(|| panic!("the block does not end with a replay line: {text}")).to_owned();
+        Block { heading, replay }
+    }
+
     /// The last block of a text, which must be its end.
     pub fn at_the_end_of(text: &str) -> Block {
-        let start = text.rfind("sim: FAILED ").unwrap_or_else(|| panic!("no block in: {text}"));
-        let lines: Vec<&str> = text[start..].trim_end().lines().collect();
-        let replay = lines.last().and_then(|line| line.strip_prefix("  replay: "));
-        let replay = replay.unwrap_or_else(|| panic!("the last line is no replay line: {text}"));
-        assert!(lines[1..].iter().all(|line| line.starts_with("  ")), "the block is indented: {text}");
-        Block { heading: lines[0].to_owned(), replay: replay.to_owned() }
+        let block = Block::within(text);
+        assert!(text.trim_end().ends_with(&block.replay), "something follows the block: {text}");
+        block
+    }
+
+    /// The seed in the heading.
+    pub fn seed(&self) -> &str {
+        let seed = self.heading.split("  ").find_map(|part| part.strip_prefix("seed "));
+        seed.unwrap_or_else(|| panic!("no seed in: {}", self.heading))
     }
 }
