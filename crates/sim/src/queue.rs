@@ -179,13 +179,19 @@ impl<E: Copy> Queue<E> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::iter::repeat_n;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
     use crate::mix::mix;
     use crate::sample::octaves;
 
     /// The plain queue that this one must agree with.
     #[derive(Default)]
-    struct Plain(std::collections::BTreeMap<(Time, u64), u64>);
+    struct Plain(BTreeMap<(Time, u64), u64>);
 
     #[test]
     fn agrees_with_a_sorted_map_from_nanoseconds_to_hours() {
@@ -207,6 +213,47 @@ mod tests {
                     now = expected.map_or(now, |(time, _)| time);
                 }
                 assert_eq!(queue.len(), plain.0.len());
+            }
+        }
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        /// An event this long after the last one popped.
+        Push(u64),
+        Pop,
+    }
+
+    /// Spans about the width of a bucket, of the wheel, and beyond; and none at all, for events of one time.
+    fn step() -> impl Strategy<Value = Step> {
+        let near = prop_oneof![Just(0), 0..1_u64 << 14, 0..1_u64 << 26, 0..1_u64 << 42];
+        let span = prop_oneof![100 => near, 1 => Just(u64::MAX)];
+        prop_oneof![3 => span.prop_map(Step::Push), 2 => Just(Step::Pop)]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn agrees_with_a_sorted_map_whatever_is_pushed_and_popped(steps in vec(step(), 0..400)) {
+            let (mut queue, mut plain) = (Queue::new(), BTreeMap::new());
+            let mut now = Time::ZERO;
+            // Whatever is left at the end comes in its order too.
+            let drain = repeat_n(Step::Pop, steps.len());
+            for (order, step) in steps.into_iter().chain(drain).enumerate() {
+                match step {
+                    Step::Push(span) => {
+                        queue.push(now.plus_nanos(span), order);
+                        plain.insert((now.plus_nanos(span), order), order);
+                    }
+                    Step::Pop => {
+                        let expected = plain.pop_first().map(|((time, _), event)| (time, event));
+                        prop_assert_eq!(queue.peek(), expected.map(|(time, _)| time));
+                        prop_assert_eq!(queue.pop(), expected);
+                        now = expected.map_or(now, |(time, _)| time);
+                    }
+                }
+                prop_assert_eq!(queue.len(), plain.len());
             }
         }
     }
