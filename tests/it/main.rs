@@ -1,7 +1,23 @@
-//! The workspace's integration tests: one binary, a module for each subject.
+//! The workspace from the outside: its shape, its command line, its promises to other people's crates.
 //!
 //! | module | what it pins down |
 //! |---|---|
-//! | `raft` | the scenario `raft` |
+//! | `architecture` | what must never be: in the crate graph, in the sources |
+//! | `bad_input` | what cannot be used is one line and an exit code; nothing of it is run or written |
+//! | `commands` | what the commands come to: exit codes, blocks, files, whatever the number of threads |
+//! | `determinism` | two processes agree on every digest |
+//! | `fresh_seeds` | every scenario under `check()`: its stored cases, then seeds that nobody has seen |
+//! | `outside` | another crate's first test: found, replayed from the printed line, repaired |
+//! | `properties` | what holds of every value: samples, seeds, cases |
+//! | `raft` | the scenario `raft`: independence, progress, traces |
+//! | `program` | how these tests run a program |
 
+mod architecture;
+mod bad_input;
+mod commands;
+mod determinism;
+mod fresh_seeds;
+mod outside;
+mod program;
+mod properties;
 mod raft;

@@ -1,1 +1,1 @@
-//! (being written)
+//! The workspace's integration tests are in `it`, the programs that they drive in `src/bin`. Nothing is exported.

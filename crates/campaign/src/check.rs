@@ -10,7 +10,7 @@ use sim::{Case, Expansion, Scenario, Seed, Spec};
 use crate::block::Block;
 use crate::corpus::{self, Standing};
 use crate::failure::{Failure, FailureClass};
-use crate::place::Place;
+use crate::place::{Place, typed};
 use crate::quantity::{Quantity, Span};
 use crate::report::Report;
 use crate::run::Runs;
@@ -27,8 +27,9 @@ use crate::watchdog::{STEP_LIMIT, Watchdog};
 /// # Panics
 /// When something fails. The message is what is known of the failure, and its last line replays it.
 pub fn check(scenario: &dyn Scenario) {
-    let result = Settings::from_env().and_then(|settings| {
-        let place = Place::find(settings.dir.as_deref());
+    let refused = |problem| format!("sim: {problem}");
+    let result = Settings::from_env().map_err(refused).and_then(|settings| {
+        let place = Place::find(settings.dir.as_deref()).map_err(refused)?;
         let test = TestName::of_this_thread();
         Check { scenario, spec: scenario.spec(), settings, place, test, watchdog: Watchdog::new(STEP_LIMIT) }.run()
     });
@@ -189,7 +190,7 @@ impl Check<'_> {
     }
 
     fn replay_case(&self, path: &Path) -> String {
-        self.test.replay(&format!("SIM_CASE={}", self.place.shown(path).display()))
+        self.test.replay(&format!("SIM_CASE={}", typed(self.place.shown(path))))
     }
 }
 

@@ -158,6 +158,25 @@ pub fn list(directory: &Path, scenario: &str) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
+/// Every stored case, of whatever scenario, in the order of their paths.
+///
+/// # Errors
+/// What the file system says.
+#[cfg(feature = "cli")]
+pub(crate) fn list_all(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = list(directory, "")?;
+    if directory.is_dir() {
+        for entry in fs::read_dir(directory)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                paths.extend(list_all(&path)?);
+            }
+        }
+    }
+    paths.sort_unstable();
+    Ok(paths)
+}
+
 /// Runs a stored case and says what it is worth.
 pub(crate) fn judge(runs: &Runs<'_>, case: &Case) -> Standing {
     let outcome = match runs.run(case) {

@@ -100,7 +100,9 @@ impl Failure {
 /// The case as it was lived: with the core that was healed, what fired and what was reached.
 pub(crate) fn lived(spec: &Spec, case: &Case, outcome: &Outcome) -> Case {
     let mut lived = case.clone();
-    lived.expect = spec.must_fail.clone().map_or(Expect::Pass, Expect::Signature);
+    // A run that passed is none that must fail: kept as one, it would be stale at once.
+    let must_show = spec.must_fail.clone().filter(|_| outcome.violation().is_some());
+    lived.expect = must_show.map_or(Expect::Pass, Expect::Signature);
     lived.plan.heal.core = lived.plan.heal.core.or_else(|| outcome.core.clone());
     lived.fired = fired(case, outcome);
     lived.reached = outcome.reached.keys().map(|label| (*label).to_owned()).collect();

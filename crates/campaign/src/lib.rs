@@ -87,6 +87,7 @@
 //! | `seed`, `settings`, `place` | what the outside asks for, and where files are |
 //! | `runner`, `run`, `report` | many seeds on several threads, one run, what they come to |
 //! | `failure`, `block` | a run that failed, and what is said of it |
+//! | `quantity` | numbers and times as people read them |
 //! | `corpus` | the cases that are kept, and what they are worth today |
 //! | `watchdog`, `wall` | wall time: a step that never returns, a budget; it never decides a verdict |
 //! | `cli` | feature `cli`: the commands |

@@ -16,12 +16,21 @@ pub struct Place {
 
 impl Place {
     /// The place of the package that is running, under cargo; otherwise of the current directory.
+    ///
+    /// # Errors
+    /// One line that names `SIM_DIR`, where `corpus` is, or is below, something that is no directory. It need not exist.
     #[expect(clippy::disallowed_methods, reason = "cargo says by variables which package it runs")]
-    pub fn find(corpus: Option<&Path>) -> Place {
+    pub fn find(corpus: Option<&Path>) -> Result<Place, String> {
         let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
         let start = package.or_else(|| env::current_dir().ok()).unwrap_or_else(|| ".".into());
         let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-        Place::above(&start, corpus, target.as_deref())
+        let place = Place::above(&start, corpus, target.as_deref());
+        match place.corpus.ancestors().find(|path| path.exists()) {
+            Some(file) if corpus.is_some() && !file.is_dir() => {
+                Err(format!("SIM_DIR: expected a directory; received `{}`", file.display()))
+            }
+            _ => Ok(place),
+        }
     }
 
     fn above(start: &Path, corpus: Option<&Path>, target: Option<&Path>) -> Place {
@@ -47,6 +56,13 @@ impl Place {
     }
 }
 
+/// A path as it is typed in a shell: as it is, or in quotes where the shell would take it for something else.
+pub(crate) fn typed(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |character: char| character.is_alphanumeric() || "/._-+,:=@%".contains(character);
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +75,12 @@ mod tests {
         assert_eq!(place.shown(&place.corpus), Path::new("sim-seeds"));
         assert_eq!(place.shown(&place.scratch), Path::new("target/sim/cases"));
         assert_eq!(Place::above(package, Some(Path::new("/seeds")), None).corpus, Path::new("/seeds"));
+    }
+
+    #[test]
+    fn a_path_is_typed_so_that_a_shell_takes_it_as_one_word() {
+        assert_eq!(typed(Path::new("sim-seeds/raft/a-0f.json")), "sim-seeds/raft/a-0f.json");
+        assert_eq!(typed(Path::new("my seeds/it's")), r"'my seeds/it'\''s'");
     }
 
     #[test]

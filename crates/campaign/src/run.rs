@@ -39,6 +39,7 @@ impl Runs<'_> {
         self.run_with(case, None)
     }
 
+    #[cfg(feature = "cli")]
     pub(crate) fn run_traced(&self, case: &Case, trace: &mut dyn FnMut(&Record)) -> Result<Outcome, RunError> {
         self.run_with(case, Some(trace))
     }

@@ -31,6 +31,9 @@ const fn majority(voter_count: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::{btree_set, vec};
+    use proptest::prelude::*;
+
     use super::*;
 
     fn committed(matched: &[u64]) -> u64 {
@@ -65,6 +68,30 @@ mod tests {
                 descending.sort_unstable_by(|a, b| b.cmp(a));
                 assert_eq!(committed(&matched), descending[voter_count / 2], "{matched:?}");
             }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// The definition: of so many voters, the middle one of the sorted indices, the lower of two.
+        #[test]
+        fn the_committed_index_is_the_middle_of_all(matched in vec(any::<u64>(), 1..12)) {
+            let mut descending = matched.clone();
+            descending.sort_unstable_by(|a, b| b.cmp(a));
+            prop_assert_eq!(committed(&matched), descending[matched.len() / 2]);
+        }
+
+        /// The definition: more voters voted than did not.
+        #[test]
+        fn elected_is_who_has_more_than_half_of_the_voters(
+            voters in btree_set(0..12_u64, 1..12),
+            votes in btree_set(0..24_u64, 0..24),
+        ) {
+            let (for_it, not) = voters.iter().partition::<Vec<u64>, _>(|voter| votes.contains(voter));
+            let voters: Vec<NodeId> = voters.iter().copied().map(NodeId).collect();
+            let votes: BTreeSet<NodeId> = votes.iter().copied().map(NodeId).collect();
+            prop_assert_eq!(is_elected(&voters, &votes), for_it.len() > not.len());
         }
     }
 

@@ -91,7 +91,8 @@ impl Links {
             links: keys.iter().flat_map(|from| keys.iter().map(|to| link(*from, *to))).collect(),
             weather: Weather {
                 latency_min_ns: network.latency_min_ns,
-                latency_width_ns: network.latency_max_ns - network.latency_min_ns + 1,
+                // Of the whole range of u64 the last value is never drawn: its width is no u64.
+                latency_width_ns: (network.latency_max_ns - network.latency_min_ns).saturating_add(1),
                 loss: Chance::from_ppm(network.loss_ppm),
                 delay: Chance::from_ppm(network.delay_ppm),
                 delay_mean_ns: network.delay_mean_ns,

@@ -267,13 +267,19 @@ impl<E> Eq for Far<E> {}
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::iter::repeat_n;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
     use crate::mix::mix;
     use crate::sample::octaves;
 
     /// The plain queue that this one must agree with.
     #[derive(Default)]
-    struct Plain(std::collections::BTreeMap<(Time, u64), u64>);
+    struct Plain(BTreeMap<(Time, u64), u64>);
 
     fn next<E: Copy>(queue: &mut Queue<E>) -> Option<(Time, E)> {
         queue.peek(Time::MAX)?;
@@ -310,6 +316,48 @@ mod tests {
             }
             let rest: Vec<(Time, u64)> = std::iter::from_fn(|| next(&mut queue)).collect();
             assert_eq!(rest, plain.0.into_keys().collect::<Vec<_>>(), "seed {seed}");
+        }
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        /// An event this long after the last one popped.
+        Push(u64),
+        Pop,
+    }
+
+    /// Spans about the width of a bucket, of the wheel, and beyond; and none at all, for events of one time.
+    fn step() -> impl Strategy<Value = Step> {
+        let near = prop_oneof![Just(0), 0..1_u64 << 14, 0..1_u64 << 26, 0..1_u64 << 42];
+        let span = prop_oneof![100 => near, 1 => Just(u64::MAX)];
+        prop_oneof![3 => span.prop_map(Step::Push), 2 => Just(Step::Pop)]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn agrees_with_a_sorted_map_whatever_is_pushed_and_popped(steps in vec(step(), 0..400)) {
+            let (mut queue, mut plain) = (Queue::new(), BTreeMap::new());
+            let mut now = Time::ZERO;
+            // Whatever is left at the end comes in its order too.
+            let drain = repeat_n(Step::Pop, steps.len());
+            for (order, step) in steps.into_iter().chain(drain).enumerate() {
+                match step {
+                    Step::Push(span) => {
+                        queue.push(now.plus_nanos(span), order);
+                        plain.insert((now.plus_nanos(span), order), order);
+                    }
+                    Step::Pop => {
+                        let expected = plain.pop_first().map(|((time, _), event)| (time, event));
+                        prop_assert_eq!(queue.peek(Time::MAX), expected.map(|(time, _)| time));
+                        if expected.is_some() {
+                            prop_assert_eq!(queue.pop(), expected);
+                        }
+                        now = expected.map_or(now, |(time, _)| time);
+                    }
+                }
+            }
         }
     }
 

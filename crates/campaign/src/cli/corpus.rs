@@ -1,5 +1,6 @@
 //! `corpus`: looking after the stored cases.
 
+use std::io;
 use std::path::Path;
 
 use sim::{Scenario, Spec};
@@ -22,6 +23,26 @@ impl Shop<'_> {
             }
         }
         println!("{cases} cases in {}", self.place.corpus.display());
+        Ok(exit.and(self.unclaimed()?))
+    }
+
+    /// Names the cases of no scenario here: one that is gone is not to take its cases with it in silence. Those of a
+    /// suite that is unknown altogether may be those of another program with the same corpus, so they are only named.
+    fn unclaimed(&self) -> Ended {
+        let names: Vec<String> = self.scenarios.iter().map(|scenario| scenario.spec().name).collect();
+        let mut exit = Exit::Clean;
+        for path in corpus::list_all(&self.place.corpus).map_err(|error| self.trouble("", &error))? {
+            let directory = path.parent().and_then(|parent| parent.strip_prefix(&self.place.corpus).ok());
+            let name = directory.unwrap_or(Path::new("")).to_string_lossy();
+            if names.iter().any(|known| *known == name) {
+                continue;
+            }
+            eprintln!("sim: {}: no scenario here is called `{name}`", self.place.shown(&path).display());
+            let suite = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
+            if names.iter().any(|known| suite(known) == suite(&name)) {
+                exit = Exit::Corpus;
+            }
+        }
         Ok(exit)
     }
 
@@ -80,7 +101,10 @@ impl Shop<'_> {
     }
 
     fn stored(&self, spec: &Spec) -> Result<Vec<std::path::PathBuf>, String> {
-        corpus::list(&self.place.corpus, &spec.name)
-            .map_err(|error| format!("{}: {error}", self.place.corpus.join(&spec.name).display()))
+        corpus::list(&self.place.corpus, &spec.name).map_err(|error| self.trouble(&spec.name, &error))
+    }
+
+    fn trouble(&self, directory: &str, error: &io::Error) -> String {
+        format!("{}: {error}", self.place.corpus.join(directory).display())
     }
 }

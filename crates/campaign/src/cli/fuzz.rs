@@ -71,7 +71,7 @@ fn writable(path: &Path) -> Result<(), String> {
     if path.is_dir() || !directory.is_dir() {
         return Err(format!("--json {}: expected a file in a directory that exists", path.display()));
     }
-    Ok(())
+    json::probe(path).map_err(|error| format!("--json {}: {error}", path.display()))
 }
 
 /// A campaign over several scenarios, and what it has found.
@@ -190,7 +190,10 @@ impl Fuzzing<'_> {
             Err(error) => {
                 let case = corpus::render(&corpus::with_origin(failure));
                 eprint!("sim: no case was kept in {}: {error}\n{case}", self.directory.display());
-                self.found(failure, found, &self.replay_seed_line(failure));
+                let Campaign { expansion, unbounded, .. } = &self.campaign;
+                let (scenario, seed) = (&failure.case.scenario, failure.seed());
+                let replay = self.shop.replay_seed_line(scenario, seed, expansion, *unbounded);
+                self.found(failure, found, &replay);
                 None
             }
         }
@@ -201,16 +204,6 @@ impl Fuzzing<'_> {
         self.exit = self.exit.and(failure.class.into());
         self.blocks.push(block.clone());
         block
-    }
-
-    fn replay_seed_line(&self, failure: &Failure) -> String {
-        let (program, scenario, seed) = (self.shop.program, &failure.case.scenario, failure.seed());
-        let mut line = format!("{program} replay --scenario {scenario} --seed {seed}");
-        let without: Vec<&str> = self.campaign.expansion.without.iter().map(|kind| kind.name()).collect();
-        if !without.is_empty() {
-            line = format!("{line} --without {}", without.join(","));
-        }
-        if self.campaign.unbounded { format!("{line} --unbounded") } else { line }
     }
 
     /// Says what was found: the table, the file, and last the blocks.
@@ -229,8 +222,11 @@ impl Fuzzing<'_> {
         if let Some(path) = &arguments.json {
             let shard = self.campaign.shard.to_string();
             let heading = json::Heading { base, jobs: self.campaign.jobs.get(), shard, exit: self.exit };
-            json::write(path, &heading, &self.reports, &self.cases)
-                .map_err(|error| format!("--json {}: {error}", path.display()))?;
+            if let Err(error) = json::write(path, &heading, &self.reports, &self.cases) {
+                // What was found counts for more than the file that cannot be written.
+                eprintln!("sim: --json {}: {error}", path.display());
+                self.exit = if self.exit == Exit::Clean { Exit::Usage } else { self.exit };
+            }
         }
         for block in &self.blocks {
             eprintln!("\n{block}");
@@ -243,12 +239,4 @@ impl Fuzzing<'_> {
 fn missed(report: &Report) -> bool {
     report.goals.iter().any(|goal| goal.state == GoalState::Missed)
         || report.properties.values().any(|times| *times == 0)
-}
-
-impl Shop<'_> {
-    /// The line that replays a stored case.
-    pub(super) fn replay_line(&self, case: &Path, unbounded: bool) -> String {
-        let flag = if unbounded { " --unbounded" } else { "" };
-        format!("{} replay {}{flag}", self.program, self.place.shown(case).display())
-    }
 }

@@ -98,9 +98,23 @@ pub(super) fn write(
     };
     let mut text = serde_json::to_string_pretty(&document).expect("a report is plain data");
     text.push('\n');
-    let draft = path.with_extension(format!("{}.draft", std::process::id()));
+    let draft = draft(path);
     fs::write(&draft, text)?;
     fs::rename(&draft, path)
+}
+
+/// Tries whether [`write`] could write there, and leaves nothing behind.
+///
+/// # Errors
+/// What the file system says.
+pub(super) fn probe(path: &Path) -> io::Result<()> {
+    let draft = draft(path);
+    fs::write(&draft, "")?;
+    fs::remove_file(&draft)
+}
+
+fn draft(path: &Path) -> PathBuf {
+    path.with_extension(format!("{}.draft", std::process::id()))
 }
 
 fn scenario<'a>(report: &'a Report, cases: &'a [Option<PathBuf>]) -> ScenarioDocument<'a> {

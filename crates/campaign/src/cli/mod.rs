@@ -70,7 +70,7 @@ pub fn main(program: &str, scenarios: &[Box<dyn Scenario>], arguments: impl Iter
 
 fn shop<'a>(program: &'a str, scenarios: &'a [Box<dyn Scenario>]) -> Result<Shop<'a>, String> {
     let settings = crate::settings::Settings::from_env()?;
-    let place = Place::find(settings.dir.as_deref());
+    let place = Place::find(settings.dir.as_deref())?;
     Ok(Shop { program, scenarios, place, watchdog: Watchdog::new(STEP_LIMIT) })
 }
 
@@ -94,14 +94,15 @@ fn refuse(error: &clap::Error) -> ExitCode {
         print!("{error}");
         return Exit::Clean.into();
     }
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        eprint!("{error}");
-        return Exit::Usage.into();
-    }
     let text = error.to_string();
-    let is_about_usage = |line: &&str| line.starts_with("Usage:") || line.starts_with("For more information");
-    let mistake: Vec<&str> = text.lines().map(str::trim).take_while(|line| !is_about_usage(line)).collect();
+    let is_hint = |line: &&str| line.starts_with("Usage:") || line.starts_with("For more information");
+    let mistake: Vec<&str> = text.lines().map(str::trim).take_while(|line| !is_hint(line)).collect();
     let mistake = mistake.join(" ");
-    eprintln!("sim: {} (--help says more)", mistake.strip_prefix("error: ").unwrap_or(&mistake).trim());
+    let mistake = match error.kind() {
+        // Instead of a mistake, clap has the whole help to say then.
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "expected a command",
+        _ => mistake.strip_prefix("error: ").unwrap_or(&mistake).trim(),
+    };
+    eprintln!("sim: {mistake} (--help says more)");
     Exit::Usage.into()
 }

@@ -3,13 +3,14 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use sim::{Case, End, Expansion, Outcome, Record, Spec};
+use sim::{Case, End, Expansion, Outcome, Record, Seed, Spec};
 
 use super::args::{Replay, TraceForm};
 use super::{Ended, Exit, Shop};
 use crate::block::Block;
 use crate::corpus::{self, Standing};
 use crate::failure::{Failure, lived};
+use crate::place::typed;
 use crate::run::{RunError, Runs};
 
 impl Shop<'_> {
@@ -22,12 +23,14 @@ impl Shop<'_> {
             }
             (None, Some(name), Some(seed)) => {
                 let (scenario, spec) = self.scenario(name)?;
-                let case = scenario.expand(seed, &Expansion { without: arguments.without.clone() });
-                (case, format!("{} replay --scenario {} --seed {seed}", self.program, spec.name))
+                let expansion = Expansion { without: arguments.without.clone() };
+                let line = self.replay_seed_line(&spec.name, seed, &expansion, arguments.unbounded);
+                (scenario.expand(seed, &expansion), line)
             }
             _ => return Err("replay: expected a case, or --scenario and --seed".into()),
         };
-        let (scenario, spec) = self.scenario(&case.scenario)?;
+        let known = self.scenario(&case.scenario);
+        let (scenario, spec) = known.map_err(|problem| format!("{}: {problem}", name(&arguments)))?;
         let runs = Runs { scenario, unbounded: arguments.unbounded, watchdog: &self.watchdog };
         let outcome = match run(&runs, &case, arguments.trace) {
             Ok(outcome) => outcome,
@@ -40,7 +43,29 @@ impl Shop<'_> {
         if let Some(path) = &arguments.save {
             save(path, &spec, &case, &outcome)?;
         }
-        Ok(say(&spec, &case, &outcome, &line))
+        Ok(say(&spec, &case, &outcome, &name(&arguments), &line))
+    }
+
+    /// The line that replays a stored case.
+    pub(super) fn replay_line(&self, case: &Path, unbounded: bool) -> String {
+        let flag = if unbounded { " --unbounded" } else { "" };
+        format!("{} replay {}{flag}", self.program, typed(self.place.shown(case)))
+    }
+
+    /// The line that replays a seed, expanded and run as it was here.
+    pub(super) fn replay_seed_line(
+        &self,
+        scenario: &str,
+        seed: Seed,
+        expansion: &Expansion,
+        unbounded: bool,
+    ) -> String {
+        let mut line = format!("{} replay --scenario {scenario} --seed {seed}", self.program);
+        let without: Vec<&str> = expansion.without.iter().map(|kind| kind.name()).collect();
+        if !without.is_empty() {
+            line = format!("{line} --without {}", without.join(","));
+        }
+        if unbounded { format!("{line} --unbounded") } else { line }
     }
 }
 
@@ -65,7 +90,7 @@ fn save(path: &Path, spec: &Spec, case: &Case, outcome: &Outcome) -> Result<(), 
 }
 
 /// Says what happened.
-fn say(spec: &Spec, case: &Case, outcome: &Outcome, line: &str) -> Exit {
+fn say(spec: &Spec, case: &Case, outcome: &Outcome, name: &str, line: &str) -> Exit {
     if let Some(failure) = Failure::of(spec, case, outcome) {
         let found = changed(case, outcome);
         eprintln!("{}", Block { failure: &failure, found, replay: line });
@@ -78,11 +103,11 @@ fn say(spec: &Spec, case: &Case, outcome: &Outcome, line: &str) -> Exit {
     }
     match (corpus::standing(spec, case, outcome), &outcome.end) {
         (Standing::Stale(reason), _) => {
-            eprintln!("sim: STALE {reason}");
+            eprintln!("sim: STALE {name}: {reason}");
             Exit::Corpus
         }
         (_, End::Undecided(reason)) => {
-            eprintln!("sim: UNDECIDED {reason}; whether it could have made progress is not known");
+            eprintln!("sim: UNDECIDED {name}: {reason}; whether it could have made progress is not known");
             Exit::Undecided
         }
         (_, End::Unrecoverable(reason)) => {
