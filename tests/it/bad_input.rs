@@ -228,6 +228,7 @@ fn object(value: &mut Value) -> &mut serde_json::Map<String, Value> {
 fn assert_refused(ended: &Ended, expected: &str) {
     assert_eq!(ended.exit, Some(64), "{ended:?}");
     assert!(ended.stderr.starts_with("sim: ") && ended.stderr.lines().count() == 1, "one line: {}", ended.stderr);
+    assert!(!ended.stderr.contains("--help'"), "one hint is enough: {}", ended.stderr);
     assert!(ended.stderr.contains(expected), "expected {expected}; received {}", ended.stderr);
     assert_eq!(ended.stdout, "", "nothing was run");
 }
