@@ -132,6 +132,16 @@ mod tests {
     }
 
     #[test]
+    fn a_point_costs_at_most_24_bytes_its_share_of_the_index_included() {
+        for point_count in [2, 3, 4, 5, 100, 1024, 1025, 4095, 4096, 4097] {
+            let one = Table::new((1..point_count).map(|vnode| point(u64::from(vnode) << 50, 0, vnode)).collect());
+            let grown = one.with(vec![point(0, 1, 0)], |node| node);
+            let byte_count = grown.points.capacity() * size_of::<Point>() + grown.buckets.byte_count();
+            assert!(byte_count <= 24 * point_count as usize + 4, "{byte_count} bytes for {point_count} points");
+        }
+    }
+
+    #[test]
     fn the_first_point_at_or_after_a_position_by_hand() {
         let table = Table::new(vec![point(5, 0, 0), point(5, 1, 0), point(8, 0, 1)]);
         let found = [0, 4, 5, 6, 8, 9, u64::MAX].map(|position| table.first_at_or_after(Position(position)));
