@@ -210,6 +210,8 @@ impl<S: Scheme> Ring<S> {
     }
 
     fn of(members: Vec<Member>, table: Table) -> Self {
+        let token_count = checked_token_count(&members).expect("invariant: members are checked first");
+        assert_eq!(table.points().len(), token_count, "invariant: a token for every virtual node");
         Self { members: members.into(), table: Arc::new(table), scheme: PhantomData }
     }
 
