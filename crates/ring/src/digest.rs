@@ -19,7 +19,7 @@ impl Digest {
     /// Every string behind its length and every number of a fixed width, so that no two rings are
     /// written alike; the first bytes are none that a token's preimage begins with.
     pub(crate) fn of(scheme: &str, members: &[Member]) -> Self {
-        let scheme_len = u16::try_from(scheme.len()).expect("a scheme's name is at most 65535 bytes long");
+        let scheme_len = u16::try_from(scheme.len()).expect("invariant: checked when compiled");
         let member_count = u32::try_from(members.len()).expect("invariant: no more members than tokens");
         let mut sha1 = Sha1::new();
         sha1.update(scheme_len.to_be_bytes());

@@ -203,9 +203,11 @@ impl<S: Scheme> Ring<S> {
         MovementPlan::between((&self.members, self.table.points()), (&new.members, new.table.points()))
     }
 
-    /// The fingerprint: equal if and only if the scheme and the members with their weights are.
+    /// The fingerprint of the scheme and the members with their weights, and so of every answer. Linear in the number
+    /// of members.
     #[must_use]
     pub fn digest(&self) -> Digest {
+        const { assert!(S::NAME.len() <= u16::MAX as usize, "a scheme's name is at most 65535 bytes long") };
         Digest::of(S::NAME, &self.members)
     }
 

@@ -47,6 +47,14 @@ fn two_nodes_that_collide_on_every_virtual_node_are_both_members() {
     assert_eq!(heavier.ranges().filter(|(_, owner)| **owner == id("b")).count(), 1);
 }
 
+#[test]
+fn rings_whose_tokens_differ_in_the_name_alone_are_different() {
+    let [ada, bob] = ["ada", "bob"].map(|name| Ring::<Twins>::with_scheme([member(name, 5)]).expect("a ring"));
+    assert!(ada.tokens().map(|token| token.position).eq(bob.tokens().map(|token| token.position)));
+    assert_ne!(ada, bob);
+    assert_ne!(ada.digest(), bob.digest());
+}
+
 /// A joiner that collides takes exactly one arc if its name is lower, and none if it is higher.
 #[test]
 fn a_colliding_joiner_takes_one_arc_or_none() {

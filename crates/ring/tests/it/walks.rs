@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
-use ring::{Member, NodeId, Scheme};
+use ring::{Member, NodeId, Position, Scheme, V1};
 
 use crate::given::{self, probes, ring, settings};
 use crate::naive::Naive;
@@ -78,4 +78,15 @@ fn joins_permute_nobody<S: Scheme>(members: &[Member], id: &NodeId, vnodes: u32)
         }
     }
     Ok(())
+}
+
+/// More members than a machine word has bits.
+#[test]
+fn a_walk_of_130_nodes_comes_to_each_once() {
+    let member = |i| Member { id: NodeId::new(format!("node-{i:03}")).expect("a name"), vnodes: 3 };
+    let members: Vec<Member> = (0..130).map(member).collect();
+    let (ring, naive) = (ring::<V1>(&members), Naive::of::<V1>(&members));
+    for position in [0, 1 << 62, 1 << 63, u64::MAX].map(Position) {
+        assert_eq!(ring.walk(position).cloned().collect::<Vec<_>>(), naive.walk(position));
+    }
 }
