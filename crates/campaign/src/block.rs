@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use sim::{Case, Network};
+use sim::{Case, Item, Network};
 
 use crate::failure::Failure;
 
@@ -21,7 +21,7 @@ pub struct Block<'a> {
 
 impl fmt::Display for Block<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Failure { signature, explanation, time, event, digest, case, .. } = self.failure;
+        let Failure { signature, explanation, time, event, digest, struck, case, .. } = self.failure;
         let Case { scenario, seed, .. } = &**case;
         writeln!(f, "sim: FAILED {scenario}  {signature}  seed {seed}  at {time}  event {event}  digest {digest}")?;
         writeln!(f, "  {}", explanation.replace('\n', "\n  "))?;
@@ -32,19 +32,18 @@ impl fmt::Display for Block<'_> {
         if !network.is_empty() {
             writeln!(f, "  network: {network}")?;
         }
-        writeln!(f, "  plan:   {}", plan(case))?;
+        writeln!(f, "  plan:   {}", plan(struck, case.plan.items.len()))?;
         write!(f, "  replay: {}", self.replay)
     }
 }
 
-fn plan(case: &Case) -> String {
-    let struck: Vec<String> =
-        case.plan.items.iter().filter(|item| case.fired.contains(&item.id)).map(ToString::to_string).collect();
-    let of = case.plan.items.len();
+fn plan(struck: &[Item], of: usize) -> String {
+    let last: Vec<String> =
+        struck[struck.len().saturating_sub(ITEMS_SHOWN)..].iter().map(ToString::to_string).collect();
     match struck.len() {
         0 => format!("none of {of} items struck"),
-        count if count <= ITEMS_SHOWN => struck.join(" · "),
-        count => format!("{count} of {of} items struck, among them {}", struck[count - ITEMS_SHOWN..].join(" · ")),
+        count if count <= ITEMS_SHOWN => last.join(" · "),
+        count => format!("{count} of {of} items struck, the last of them {}", last.join(" · ")),
     }
 }
 

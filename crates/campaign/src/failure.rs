@@ -1,6 +1,6 @@
 //! A run that failed: what it showed, and the case that shows it again.
 
-use sim::{Case, Class, DIVERGENCE, Digest, End, Expect, ItemOutcome, Outcome, Seed, Spec, Time};
+use sim::{Case, Class, DIVERGENCE, Digest, End, Expect, Item, ItemOutcome, Outcome, Seed, Spec, Time};
 
 use crate::run::Runs;
 
@@ -21,6 +21,8 @@ pub struct Failure {
     pub event: u64,
     /// The run's digest.
     pub digest: Digest,
+    /// The plan items that struck, in the order in which they did.
+    pub struck: Vec<Item>,
     /// The case, with what fired, what was reached, and what it is expected to come to.
     pub case: Box<Case>,
 }
@@ -57,6 +59,7 @@ impl Failure {
             time: violation.time,
             event: violation.event,
             digest: outcome.digest,
+            struck: struck(case, outcome),
             case: Box::new(lived(spec, case, outcome)),
         })
     }
@@ -64,6 +67,11 @@ impl Failure {
     /// The seed of the run.
     pub fn seed(&self) -> Seed {
         self.case.seed
+    }
+
+    /// Whether it is what the scenario, wrong on purpose, must show.
+    pub fn is_expected(&self) -> bool {
+        self.case.expect == Expect::Signature(self.signature.clone())
     }
 
     /// The signature's second half.
@@ -107,6 +115,16 @@ pub(crate) fn lived(spec: &Spec, case: &Case, outcome: &Outcome) -> Case {
     lived.fired = fired(case, outcome);
     lived.reached = outcome.reached.keys().map(|label| (*label).to_owned()).collect();
     lived
+}
+
+fn struck(case: &Case, outcome: &Outcome) -> Vec<Item> {
+    let time = |(item, outcome): (&Item, &ItemOutcome)| match outcome {
+        ItemOutcome::Fired(time) => Some((*time, item.clone())),
+        ItemOutcome::Withheld(_) | ItemOutcome::Never => None,
+    };
+    let mut struck: Vec<(Time, Item)> = case.plan.items.iter().zip(&outcome.items).filter_map(time).collect();
+    struck.sort_by_key(|(time, item)| (*time, item.id));
+    struck.into_iter().map(|(_, item)| item).collect()
 }
 
 /// The ids of the items that fired.

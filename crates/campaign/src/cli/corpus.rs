@@ -55,13 +55,15 @@ impl Shop<'_> {
                 return Exit::Corpus;
             }
         };
-        match corpus::judge(&Runs { scenario, unbounded: false, watchdog: &self.watchdog }, &case) {
+        let runs = Runs { scenario, unbounded: false, watchdog: &self.watchdog };
+        match corpus::judge(&runs, &case) {
             Standing::AsExpected { known } => {
                 println!("{shown}: {}", if known { "known, and still there" } else { "as expected" });
                 Exit::Clean
             }
             Standing::Failed(failure) => {
                 let replay = self.replay_line(path, false);
+                let failure = failure.confirmed(&runs);
                 eprintln!("{}", Block { failure: &failure, found: None, replay: &replay });
                 failure.class.into()
             }

@@ -129,6 +129,7 @@ impl Fuzzing<'_> {
                 Standing::AsExpected { .. } => {}
                 Standing::Failed(failure) => {
                     let replay = self.shop.replay_line(&path, false);
+                    let failure = failure.confirmed(&Runs { unbounded: false, ..self.runs(scenario) });
                     self.found(&failure, format!("{shown}, which is kept and should pass"), &replay);
                 }
                 Standing::Stale(reason) => self.corpus_trouble(&format!("STALE {shown}: {reason}")),
@@ -179,7 +180,8 @@ impl Fuzzing<'_> {
     /// Keeps the case of a failure, and its block; gives the file.
     fn keep(&mut self, failed: &Failed) -> Option<PathBuf> {
         let failure = &failed.failure;
-        let found = format!("seed {} of base {}", failed.index + 1, self.campaign.base);
+        let as_it_must = if failure.is_expected() { ", as this scenario must" } else { "" };
+        let found = format!("seed {} of base {}{as_it_must}", failed.index + 1, self.campaign.base);
         match corpus::keep(self.directory, failure) {
             Ok(path) => {
                 let replay = self.shop.replay_line(&path, self.campaign.unbounded);

@@ -126,6 +126,7 @@ fn changed(case: &Case, outcome: &Outcome) -> Option<String> {
     let found = case.found.as_ref()?;
     let digest = outcome.digest.to_string();
     (found.digest != digest).then(|| {
-        format!("not as found: then {} with digest {} on commit {}", found.signature, found.digest, found.commit)
+        let (signature, digest, commit) = (&found.signature, &found.digest, &found.commit);
+        format!("on commit {commit}, where the run had another digest, {digest}, and showed {signature}")
     })
 }

@@ -10,6 +10,7 @@
 //! | `walks` | the clockwise order of nodes, and preference lists |
 //! | `collisions`, `seams` | by hand: tokens at one position; the ends of the circle and the crowded bucket |
 //! | `refusals` | what is an error, and the answers of a ring without members |
+//! | `shattered` | two strings of one SHA-1, as keys and as names |
 //! | `golden` | scheme V1 against vectors computed elsewhere |
 //! | `balance` | shares of fixed rings within their exact odds |
 
@@ -23,4 +24,5 @@ mod naive;
 mod refusals;
 mod schemes;
 mod seams;
+mod shattered;
 mod walks;
