@@ -200,7 +200,10 @@ fn plan(node: impl Strategy<Value = NodeId> + Clone, heal: impl Strategy<Value =
 
 fn item(node: impl Strategy<Value = NodeId> + Clone) -> impl Strategy<Value = Item> {
     let nodes = vec(node.clone(), 0..4);
-    let striking = prop_oneof![Just(Fault::Crash), Just(Fault::Pause), Just(Fault::Partition)];
+    let striking =
+        prop_oneof![Just(Fault::Crash), Just(Fault::Pause), Just(Fault::Partition), Just(Fault::OneWayPartition)];
+    let between = (nodes.clone(), nodes.clone())
+        .prop_map(|(one, other)| (Target::Between { one, other }, Fault::PartialPartition));
     let struck = prop_oneof![
         6 => node.clone().prop_map(Target::Node),
         6 => nodes.clone().prop_map(Target::Nodes),
@@ -215,6 +218,7 @@ fn item(node: impl Strategy<Value = NodeId> + Clone) -> impl Strategy<Value = It
         .prop_map(|(domain, salt)| Fault::Reseed { domain, salt: Hex(salt) });
     let what = prop_oneof![
         20 => (struck, striking),
+        5 => between,
         5 => (message, fate().prop_map(Fault::Message)),
         1 => (Just(Target::All), reseed),
     ];

@@ -256,7 +256,11 @@ impl Case {
             FaultKind::Delay => delay_ppm > 0 || planned(*kind),
             FaultKind::Duplication => duplication_ppm > 0 || planned(*kind),
             FaultKind::Reordering => reordering_ppm > 0,
-            FaultKind::Partition | FaultKind::Crash | FaultKind::Pause => planned(*kind),
+            FaultKind::Partition
+            | FaultKind::OneWayPartition
+            | FaultKind::PartialPartition
+            | FaultKind::Crash
+            | FaultKind::Pause => planned(*kind),
             FaultKind::UnsyncedLoss => {
                 planned(FaultKind::Crash) && self.knobs.get(UNSYNCED_KEPT_PPM).is_some_and(|ppm| *ppm < u64::from(PPM))
             }

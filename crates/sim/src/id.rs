@@ -152,6 +152,12 @@ impl fmt::Debug for Request {
     }
 }
 
+impl Serialize for Request {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// One operation of the workload: the client and its ordinal there, counted from 0.
 ///
 /// The ordinals of a client keep their meaning when others are left out of a case.
@@ -172,6 +178,12 @@ impl fmt::Display for OperationId {
 impl fmt::Debug for OperationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for OperationId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -103,12 +103,16 @@ pub(crate) struct Mixer {
 
 impl Mixer {
     pub(crate) fn new(seed: Seed, salts: &Salts) -> Mixer {
-        Mixer {
-            keys: Domain::ALL.map(|domain| {
-                let salt = salts.get(&domain).map_or(0, |salt| salt.0);
-                content_hash(&(seed.0, salt, domain.name()))
-            }),
-        }
+        Mixer { keys: Domain::ALL.map(|domain| Mixer::key(seed, domain, salts.get(&domain).map_or(0, |salt| salt.0))) }
+    }
+
+    /// From here on decisions of `domain` take another salt.
+    pub(crate) fn reseed(&mut self, seed: Seed, domain: Domain, salt: u64) {
+        self.keys[domain as usize] = Mixer::key(seed, domain, salt);
+    }
+
+    fn key(seed: Seed, domain: Domain, salt: u64) -> u64 {
+        content_hash(&(seed.0, salt, domain.name()))
     }
 
     /// 64 bits that look random, and are the same for the same seed, salt, domain and address.

@@ -91,11 +91,18 @@ pub enum Target {
     Node(NodeId),
     /// Some nodes; for a partition, one side of it.
     Nodes(Vec<NodeId>),
+    /// Two groups; everybody else hears both.
+    Between {
+        /// One group.
+        one: Vec<NodeId>,
+        /// The other; nobody is in both.
+        other: Vec<NodeId>,
+    },
     /// Every node but these.
     AllBut(Vec<NodeId>),
     /// The node that stated the fact.
     Subject,
-    /// Everything. (Not carried out yet: a case that asks for it is refused.)
+    /// The whole run: what a reseed is about.
     All,
     /// One direction between two processes. (Not carried out yet: a case that asks for it is refused.)
     Link {
@@ -127,10 +134,13 @@ pub enum Fault {
     Pause,
     /// Nothing sent passes between the target and the rest, either way.
     Partition,
+    /// Nothing that the target sends reaches the rest; what the rest sends reaches the target.
+    OneWayPartition,
+    /// Nothing sent passes between two groups; everybody else hears both.
+    PartialPartition,
     /// One message meets this fate, whatever the network would have done.
     Message(Fate),
-    /// From here on, decisions of this domain take another salt. (Not carried out yet: a case that asks for it is
-    /// refused.)
+    /// From here on, decisions of this domain take another salt: a branch that shares everything before.
     Reseed {
         /// The domain.
         domain: Domain,
@@ -190,11 +200,15 @@ pub enum FaultKind {
     UnsyncedLoss,
     /// A process stands still.
     Pause,
+    /// One side does not hear the other, which hears it.
+    OneWayPartition,
+    /// Two groups cannot hear each other, and a third hears both.
+    PartialPartition,
 }
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [FaultKind; 8] = [
+    pub const ALL: [FaultKind; 10] = [
         FaultKind::Loss,
         FaultKind::Delay,
         FaultKind::Duplication,
@@ -203,6 +217,8 @@ impl FaultKind {
         FaultKind::Crash,
         FaultKind::UnsyncedLoss,
         FaultKind::Pause,
+        FaultKind::OneWayPartition,
+        FaultKind::PartialPartition,
     ];
 
     /// Its name in files and on the command line.
@@ -216,6 +232,8 @@ impl FaultKind {
             FaultKind::Crash => "crash",
             FaultKind::UnsyncedLoss => "unsynced_loss",
             FaultKind::Pause => "pause",
+            FaultKind::OneWayPartition => "one_way_partition",
+            FaultKind::PartialPartition => "partial_partition",
         }
     }
 }
@@ -233,6 +251,8 @@ impl Fault {
             Fault::Crash => Some(FaultKind::Crash),
             Fault::Pause => Some(FaultKind::Pause),
             Fault::Partition => Some(FaultKind::Partition),
+            Fault::OneWayPartition => Some(FaultKind::OneWayPartition),
+            Fault::PartialPartition => Some(FaultKind::PartialPartition),
             Fault::Message(Fate::Lose) => Some(FaultKind::Loss),
             Fault::Message(Fate::Deliver { .. }) => Some(FaultKind::Delay),
             Fault::Message(Fate::Duplicate { .. }) => Some(FaultKind::Duplication),
@@ -268,8 +288,10 @@ impl Item {
         let triggered = matches!(self.when, When::On { .. });
         let fits = match (self.fault, &self.target) {
             (Fault::Crash | Fault::Pause, Target::Node(_) | Target::Nodes(_) | Target::AllBut(_)) => true,
-            (Fault::Partition, Target::Node(_) | Target::Nodes(_) | Target::AllBut(_)) => true,
-            (Fault::Crash | Fault::Pause | Fault::Partition, Target::Subject) => triggered,
+            (Fault::Partition | Fault::OneWayPartition, Target::Node(_) | Target::Nodes(_) | Target::AllBut(_)) => true,
+            (Fault::PartialPartition, Target::Between { one, other }) => !one.iter().any(|id| other.contains(id)),
+            (Fault::Crash | Fault::Pause | Fault::Partition | Fault::OneWayPartition, Target::Subject) => triggered,
+            (Fault::Reseed { .. }, Target::All) => true,
             (Fault::Message(_), Target::Message { .. }) => !triggered,
             _ => false,
         };
@@ -279,7 +301,7 @@ impl Item {
         }
     }
 
-    fn names(&self) -> impl Iterator<Item = NodeId> + '_ {
+    fn names(&self) -> Box<dyn Iterator<Item = NodeId> + '_> {
         let trigger = match &self.when {
             When::On { node, .. } => *node,
             When::At { .. } => None,
@@ -287,10 +309,13 @@ impl Item {
         let (pair, many): ([Option<NodeId>; 2], &[NodeId]) = match &self.target {
             Target::Node(id) => ([Some(*id), None], &[]),
             Target::Nodes(ids) | Target::AllBut(ids) => ([None; 2], ids),
+            Target::Between { one, other } => {
+                return Box::new(trigger.into_iter().chain(one.iter().chain(other).copied()));
+            }
             Target::Link { from, to } | Target::Message { from, to, .. } => ([Some(*from), Some(*to)], &[]),
             Target::Subject | Target::All => ([None; 2], &[]),
         };
-        trigger.into_iter().chain(pair.into_iter().flatten()).chain(many.iter().copied())
+        Box::new(trigger.into_iter().chain(pair.into_iter().flatten()).chain(many.iter().copied()))
     }
 }
 
@@ -324,6 +349,8 @@ fn verb(fault: Fault) -> &'static str {
         Fault::Crash => "crash",
         Fault::Pause => "pause",
         Fault::Partition => "cut off",
+        Fault::OneWayPartition => "silence",
+        Fault::PartialPartition => "part",
         Fault::Message(Fate::Lose) => "lose",
         Fault::Message(Fate::Deliver { .. }) => "deliver late",
         Fault::Message(Fate::Duplicate { .. }) => "deliver twice",
@@ -341,6 +368,11 @@ impl fmt::Display for Whom<'_> {
         match self.0 {
             Target::Node(id) => write!(f, "{id}"),
             Target::Nodes(ids) => list(f, ids),
+            Target::Between { one, other } => {
+                list(f, one)?;
+                f.write_str(" from ")?;
+                list(f, other)
+            }
             Target::AllBut(ids) => {
                 f.write_str("all but ")?;
                 list(f, ids)
@@ -373,6 +405,17 @@ mod tests {
         let mut timed = item(at(1250), Target::Nodes(vec![NodeId::node(1), NodeId::node(2)]), Fault::Partition);
         timed.lasts_ns = Some(43_000_000);
         assert_eq!(timed.to_string(), "at 1.250s cut off n1+n2 for 0.043s");
+    }
+
+    #[test]
+    fn partitions_say_who_does_not_hear_whom() {
+        let one = || vec![NodeId::node(1), NodeId::node(2)];
+        let partial = Target::Between { one: one(), other: vec![NodeId::node(3)] };
+        assert_eq!(item(at(1250), partial, Fault::PartialPartition).to_string(), "at 1.250s part n1+n2 from n3");
+        assert_eq!(item(at(1250), Target::Nodes(one()), Fault::OneWayPartition).to_string(), "at 1.250s silence n1+n2");
+        let overlapping = Target::Between { one: one(), other: vec![NodeId::node(2)] };
+        let nodes = [1, 2].map(NodeId::node);
+        assert!(item(at(1), overlapping, Fault::PartialPartition).refusal(&nodes, &[]).is_some());
     }
 
     #[test]

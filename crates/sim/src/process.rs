@@ -139,6 +139,7 @@ pub(crate) struct Load {
 }
 
 /// What every process of a run may know.
+#[derive(Clone)]
 pub(crate) struct Cluster {
     pub(crate) seed: Seed,
     pub(crate) mixer: Mixer,

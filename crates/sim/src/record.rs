@@ -2,31 +2,38 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::hash::Digest;
 use crate::id::{Hex, NodeId, OperationId, Request};
 use crate::time::Time;
 
 /// One line of a trace.
 ///
+/// As JSON it is `{event, time_ns, node, causes, what, detail, digest}`, where `detail` is there for what has more to say.
+///
 /// The first record of an event carries its causes; what follows with the same event number is what came of it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Record {
     /// The event, counted from 1.
     pub event: u64,
     /// When.
+    #[serde(rename = "time_ns")]
     pub time: Time,
     /// Where; nothing for what concerns the whole cluster.
     pub node: Option<NodeId>,
     /// The event that scheduled this one, and the previous step of its node; only on an event's first record.
     pub causes: [Option<u64>; 2],
     /// What.
+    #[serde(flatten)]
     pub what: RecordWhat,
     /// The run's digest so far.
     pub digest: Digest,
 }
 
 /// What a record is about.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case", tag = "what", content = "detail")]
 pub enum RecordWhat {
     /// A message arrived; `waits` where it went into the inbox, `absent` where nobody was there to take it.
     Arrived {
@@ -104,7 +111,8 @@ pub enum RecordWhat {
 }
 
 /// What became of a message that arrived.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Taken {
     /// It was handled.
     Handled,

@@ -138,10 +138,15 @@ impl Draw<'_> {
             (FaultKind::Crash, Fault::Crash),
             (FaultKind::Pause, Fault::Pause),
             (FaultKind::Partition, Fault::Partition),
+            (FaultKind::OneWayPartition, Fault::OneWayPartition),
+            (FaultKind::PartialPartition, Fault::PartialPartition),
         ];
         let mut items = Vec::new();
         for (kind, fault) in families {
             let Some(mut family) = self.stream_if_on(kind) else { continue };
+            if kind == FaultKind::PartialPartition && nodes.len() < 3 {
+                continue;
+            }
             let gap_ns = family.octaves(&(200 * MILLISECOND..=safety_ns.max(200 * MILLISECOND)));
             let count = (safety_ns / gap_ns).clamp(1, ITEMS_MAX);
             let longest_ns = family.octaves(&(100 * MILLISECOND..=5 * SECOND));
@@ -150,8 +155,9 @@ impl Draw<'_> {
                 let lasts_ns = Some(stream.octaves(&(10 * MILLISECOND..=longest_ns)));
                 let (when, on_fact) = self.when(&mut stream, safety_ns);
                 let target = match (fault, on_fact) {
+                    (Fault::PartialPartition, _) => between(&mut stream, nodes),
                     (_, true) => Target::Subject,
-                    (Fault::Partition, false) => side(&mut stream, nodes, clients),
+                    (Fault::Partition | Fault::OneWayPartition, false) => side(&mut stream, nodes, clients),
                     (_, false) => Target::Node(nodes[stream.below(nodes.len() as u64) as usize]),
                 };
                 items.push(Item { id: items.len() as u32 + 1, when, target, fault, lasts_ns });
@@ -186,6 +192,19 @@ fn side(stream: &mut Stream, nodes: &[NodeId], clients: &[NodeId]) -> Target {
     members.extend(clients.iter().filter(|_| stream.chance(PPM / 2)));
     members.sort_unstable();
     Target::Nodes(members)
+}
+
+/// Two groups of nodes, and at least one node that hears both; of three nodes or more.
+fn between(stream: &mut Stream, nodes: &[NodeId]) -> Target {
+    let mut members = nodes.to_vec();
+    let parted_max = nodes.len() as u64 - 1;
+    let first = 1 + stream.below(parted_max - 1) as usize;
+    let second = 1 + stream.below(parted_max - first as u64) as usize;
+    stream.choose(&mut members, first + second);
+    let (one, other) = members[..first + second].split_at_mut(first);
+    one.sort_unstable();
+    other.sort_unstable();
+    Target::Between { one: one.to_vec(), other: other.to_vec() }
 }
 
 fn nanos_range(range: &RangeInclusive<Duration>) -> RangeInclusive<u64> {

@@ -25,6 +25,8 @@ pub(super) enum Command {
     Fuzz(Fuzz),
     /// Run exactly one case or seed again
     Replay(Replay),
+    /// Show what a seed is: the nodes, the network, the workload and the faults of its case
+    Explain(Explain),
     /// Run each seed in two processes at once, and say where they first differ
     Twin(Twin),
     /// Show the scenarios: properties, goals, knobs, fault classes
@@ -102,10 +104,25 @@ pub(super) struct Replay {
     pub(super) save: Option<PathBuf>,
 }
 
+#[derive(Args, Debug)]
+pub(super) struct Explain {
+    /// A scenario
+    #[arg(long, value_name = "S")]
+    pub(super) scenario: String,
+    /// A seed: 0x… or decimal
+    #[arg(long, value_name = "X", value_parser = parse_seed)]
+    pub(super) seed: Seed,
+    /// Kinds of fault that the seed is expanded without
+    #[arg(long, value_name = "KIND", value_parser = fault_kind, value_delimiter = ',')]
+    pub(super) without: Vec<FaultKind>,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum TraceForm {
     /// Lines for reading
     Text,
+    /// A JSON object a line, for a script
+    Jsonl,
 }
 
 #[derive(Args, Debug)]

@@ -16,6 +16,7 @@
 mod args;
 mod corpus;
 mod exit;
+mod explain;
 mod fuzz;
 mod json;
 mod list;
@@ -79,6 +80,7 @@ impl Shop<'_> {
         match command {
             Command::Fuzz(arguments) => self.fuzz(arguments),
             Command::Replay(arguments) => self.replay(arguments),
+            Command::Explain(arguments) => self.explain(&arguments),
             Command::Twin(arguments) => self.twin(&arguments),
             Command::TwinSide(arguments) => self.twin_side(&arguments),
             Command::List(arguments) => self.list(&arguments),

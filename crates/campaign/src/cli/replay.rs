@@ -74,10 +74,16 @@ fn name(arguments: &Replay) -> String {
 }
 
 fn run(runs: &Runs<'_>, case: &Case, trace: Option<TraceForm>) -> Result<Outcome, RunError> {
-    let Some(TraceForm::Text) = trace else { return runs.run(case) };
+    let Some(form) = trace else { return runs.run(case) };
     let mut out = io::BufWriter::new(io::stdout().lock());
     // A reader that went away, such as `head`, does not change what the run comes to.
-    let mut print = |record: &Record| drop(writeln!(out, "{record}"));
+    let mut print = |record: &Record| {
+        let printed = match form {
+            TraceForm::Text => writeln!(out, "{record}"),
+            TraceForm::Jsonl => writeln!(out, "{}", serde_json::to_string(record).expect("a record is plain data")),
+        };
+        drop(printed);
+    };
     runs.run_traced(case, &mut print)
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::step::Header;
 use super::{Event, Hosted, Input, Phase, Slot, World};
 use crate::check::{Checks, What};
-use crate::id::NodeId;
+use crate::id::{Hex, NodeId};
 use crate::mix::{Address, Domain};
 use crate::network::LinkIndex;
 use crate::payload::Fact;
@@ -87,6 +87,9 @@ impl<S: System> World<S> {
         }
         let case = std::sync::Arc::clone(&self.case);
         let item = &case.plan.items[index];
+        if let Fault::Reseed { domain, salt } = item.fault {
+            return self.reseed(index, domain, salt);
+        }
         let Some(kind) = item.fault.kind() else { return };
         let mut slots = self.targets(item, subject);
         // Only who is really struck is restarted or resumed when this item ends; the rest is another item's.
@@ -115,7 +118,10 @@ impl<S: System> World<S> {
                 slots.iter().for_each(|slot| self.crash(*slot));
             }
             Fault::Pause => slots.iter().for_each(|slot| self.pause(*slot)),
-            Fault::Partition => self.partition(index, &slots),
+            Fault::Partition | Fault::OneWayPartition | Fault::PartialPartition => {
+                self.items[index].cut = self.links_to_cut(item, &slots);
+                self.items[index].cut.iter().for_each(|link| self.links.cut(*link));
+            }
             Fault::Message(_) | Fault::Reseed { .. } => unreachable!("a message's fate is asked for when it is sent"),
         }
         self.items[index].struck = slots.iter().map(|slot| (*slot, self.hosts[*slot].state.incarnation)).collect();
@@ -265,6 +271,7 @@ impl<S: System> World<S> {
         match &item.target {
             Target::Node(id) => self.slot(*id).into_iter().collect(),
             Target::Nodes(ids) => ids.iter().filter_map(|id| self.slot(*id)).collect(),
+            Target::Between { one, other } => one.iter().chain(other).filter_map(|id| self.slot(*id)).collect(),
             Target::AllBut(ids) => nodes.filter(|slot| !ids.contains(&self.id(*slot))).collect(),
             Target::Subject => subject.into_iter().collect(),
             Target::All => nodes.collect(),
@@ -336,14 +343,26 @@ impl<S: System> World<S> {
         self.queue_ready(slot);
     }
 
-    fn partition(&mut self, index: usize, side: &[Slot]) {
-        let cut: Vec<LinkIndex> = (0..self.hosts.len())
-            .filter(|other| !side.contains(other))
-            .flat_map(|other| side.iter().flat_map(move |slot| [(*slot, other), (other, *slot)]))
+    /// The links that a partition cuts, each as often as it is named.
+    fn links_to_cut(&self, item: &Item, struck: &[Slot]) -> Vec<LinkIndex> {
+        let (one, other): (Vec<Slot>, Vec<Slot>) = match &item.target {
+            Target::Between { other, .. } => struck.iter().partition(|slot| !other.contains(&self.id(**slot))),
+            _ => (struck.to_vec(), (0..self.hosts.len()).filter(|slot| !struck.contains(slot)).collect()),
+        };
+        let pairs = one.iter().flat_map(|from| other.iter().map(move |to| (*from, *to)));
+        let back = item.fault != Fault::OneWayPartition;
+        pairs
+            .flat_map(|(from, to)| [Some((from, to)), back.then_some((to, from))])
+            .flatten()
             .map(|(from, to)| self.link(from, to))
-            .collect();
-        cut.iter().for_each(|link| self.links.cut(*link));
-        self.items[index].cut = cut;
+            .collect()
+    }
+
+    fn reseed(&mut self, index: usize, domain: Domain, salt: Hex) {
+        self.items[index].outcome = ItemOutcome::Fired(self.now);
+        self.digest_event(Header::Item, 0, salt.0);
+        let cluster = std::sync::Arc::make_mut(&mut self.cluster);
+        cluster.mixer.reseed(cluster.seed, domain, salt.0);
     }
 }
 

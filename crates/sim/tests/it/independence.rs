@@ -187,3 +187,26 @@ fn a_salt_moves_its_own_domain_alone() {
         assert!(by_latency * 10 > untouched * 9, "{by_latency} of {untouched} took another time, seed {seed}");
     }
 }
+
+/// A reseed is a salt from some moment on: before it nothing differs, and after it one domain alone does.
+#[test]
+fn a_reseed_moves_its_own_domain_alone_and_from_its_moment_on() {
+    let reseeded = |seed, domain| {
+        let mut case = stormy(seed);
+        let id = case.plan.items.len() as u32 + 1;
+        case.plan.items.push(Item { id, ..at(100 * MS, Target::All, Fault::Reseed { domain, salt: Hex(7) }, None) });
+        case
+    };
+    for seed in SEEDS {
+        let early = |case: &Case| {
+            let records = records(case);
+            let lines = records.iter().take_while(|record| record.time < Time::from_nanos(100 * MS));
+            lines.map(|record| (record.event, record.what.clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(early(&stormy(seed)), early(&reseeded(seed, Domain::Latency)), "seed {seed}");
+        let (_, by_loss) = moved(&stormy(seed), &reseeded(seed, Domain::Loss), "lost");
+        assert_eq!(by_loss, 0, "seed {seed}");
+        let (untouched, by_latency) = moved(&stormy(seed), &reseeded(seed, Domain::Latency), "lost");
+        assert!(by_latency > 0 && by_latency < untouched, "{by_latency} of {untouched}, seed {seed}");
+    }
+}

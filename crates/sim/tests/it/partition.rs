@@ -77,6 +77,23 @@ fn a_link_that_two_partitions_cut_heals_with_the_later() {
 }
 
 #[test]
+fn who_is_silenced_still_hears() {
+    let silenced = |target| [at(15 * MS, target, Fault::OneWayPartition, Some(20 * MS))];
+    assert_eq!(heard(silenced(Target::Node(n(1))), 2), links(&["n2>n1", "n2>n3", "n3>n1", "n3>n2"]));
+    let both = Target::Nodes(vec![n(1), n(2)]);
+    assert_eq!(heard(silenced(both.clone()), 2), links(&["n1>n2", "n2>n1", "n3>n1", "n3>n2"]));
+    assert_eq!(heard(silenced(both), 4), links(&ALL));
+}
+
+#[test]
+fn a_third_hears_both_groups_of_a_partial_partition() {
+    let parted = Target::Between { one: vec![n(1)], other: vec![n(3)] };
+    let item = || [at(15 * MS, parted.clone(), Fault::PartialPartition, Some(20 * MS))];
+    assert_eq!(heard(item(), 2), links(&["n1>n2", "n2>n1", "n2>n3", "n3>n2"]));
+    assert_eq!(heard(item(), 4), links(&ALL));
+}
+
+#[test]
 fn what_was_sent_before_the_cut_still_arrives() {
     // Sent at 20 ms, cut half a millisecond later, due at 21 ms.
     let item = at(20 * MS + MS / 2, Target::Node(n(1)), Fault::Partition, Some(5 * MS));

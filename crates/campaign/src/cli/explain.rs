@@ -1,0 +1,58 @@
+//! `explain`: what a seed is, for reading.
+
+use sim::{Case, Expansion, Item, Network, When};
+
+use super::args::Explain;
+use super::{Ended, Exit, Shop};
+
+impl Shop<'_> {
+    pub(super) fn explain(&self, arguments: &Explain) -> Ended {
+        let (scenario, spec) = self.scenario(&arguments.scenario)?;
+        let case = scenario.expand(arguments.seed, &Expansion { without: arguments.without.clone() });
+        println!("{}  seed {}: {}", spec.name, case.seed, spec.about);
+        print(&case);
+        Ok(Exit::Clean)
+    }
+}
+
+fn print(case: &Case) {
+    let names = |ids: &mut dyn Iterator<Item = String>| ids.collect::<Vec<_>>().join(", ");
+    println!("  nodes:    {}", names(&mut case.nodes.iter().map(ToString::to_string)));
+    let clients =
+        case.workload.clients.iter().map(|client| format!("{} ({} operations)", client.id, client.operations));
+    println!("  clients:  {}", or_none(&names(&mut clients.into_iter())));
+    println!("  knobs:    {}", names(&mut case.knobs.iter().map(|(name, value)| format!("{name} {value}"))));
+    println!("  network:  {}", network(&case.network));
+    println!("  heal:     at {}", case.plan.heal.at_ns);
+    println!("  faults:   {}", or_none(&names(&mut case.fault_kinds().into_iter().map(|kind| kind.to_string()))));
+    let (timed, triggered): (Vec<&Item>, Vec<&Item>) =
+        case.plan.items.iter().partition(|item| matches!(item.when, When::At { .. }));
+    let mut timed = timed;
+    timed.sort_by_key(|item| match item.when {
+        When::At { at_ns } => at_ns,
+        When::On { .. } => sim::Time::MAX,
+    });
+    for item in timed.into_iter().chain(triggered) {
+        println!("    {item}");
+    }
+}
+
+fn network(network: &Network) -> String {
+    let micros = |nanos: u64| format!("{} us", nanos / 1_000);
+    let mut parts = vec![format!("{} to {}", micros(network.latency_min_ns), micros(network.latency_max_ns))];
+    let kinds = [
+        ("loss", network.loss_ppm, None),
+        ("delay", network.delay_ppm, Some(network.delay_mean_ns)),
+        ("duplication", network.duplication_ppm, Some(network.duplication_gap_ns)),
+        ("reordering", network.reordering_ppm, Some(network.reordering_hold_ns)),
+    ];
+    for (kind, ppm, size_ns) in kinds.into_iter().filter(|(_, ppm, _)| *ppm > 0) {
+        let size = size_ns.map_or(String::new(), |nanos| format!(" of {}", micros(nanos)));
+        parts.push(format!("{kind} {}.{:02} %{size}", ppm / 10_000, ppm / 100 % 100));
+    }
+    parts.join(", ")
+}
+
+fn or_none(text: &str) -> &str {
+    if text.is_empty() { "none" } else { text }
+}
