@@ -44,11 +44,17 @@ macro_rules! transcripts {
 
 transcripts! {
     a_candidate_votes_for_nobody_else,
+    a_late_pre_vote_starts_no_second_election,
+    a_leader_refuses_who_would_depose_it,
+    a_leader_that_nobody_answers_steps_down,
+    a_leader_without_a_quorum_makes_way_for_who_has_one,
     a_longer_log_of_an_earlier_term_is_not_elected,
+    a_node_that_comes_back_deposes_nobody,
     a_refusal_of_a_later_term_ends_a_candidacy,
     a_repeated_vote_counts_once,
     a_shorter_log_of_a_later_term_is_elected,
     a_vote_is_written_before_it_is_given,
+    who_is_behind_learns_the_term_from_those_it_asks,
 }
 
 #[test]
