@@ -44,6 +44,9 @@ macro_rules! transcripts {
 
 transcripts! {
     a_candidate_votes_for_nobody_else,
+    a_delayed_append_removes_nothing,
+    a_full_window_waits_and_then_sends_more_at_once,
+    a_heartbeat_commits_nothing_it_has_not_verified,
     a_late_pre_vote_starts_no_second_election,
     a_leader_refuses_who_would_depose_it,
     a_leader_that_nobody_answers_steps_down,
@@ -53,7 +56,15 @@ transcripts! {
     a_refusal_of_a_later_term_ends_a_candidacy,
     a_repeated_vote_counts_once,
     a_shorter_log_of_a_later_term_is_elected,
+    a_stale_rejection_moves_nothing,
     a_vote_is_written_before_it_is_given,
+    an_inherited_entry_is_committed_below_a_new_one,
+    an_old_heartbeat_takes_no_commit_back,
+    an_overtaken_acknowledgement_takes_nothing_back,
+    figure_7_a_leader_brings_every_log_to_its_own,
+    figure_8_an_old_entry_on_a_majority_may_still_be_lost,
+    of_uneven_acknowledgements_the_third_of_five_counts,
+    what_an_isolated_leader_wrote_gives_way,
     who_is_behind_learns_the_term_from_those_it_asks,
 }
 
