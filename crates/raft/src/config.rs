@@ -28,10 +28,12 @@ pub struct Config {
     /// acknowledgements, and then goes out in larger appends.
     pub max_entries_in_flight: usize,
     /// Whether a node asks first if it would be elected, and enters a new term only then (dissertation §9.6). A node that
-    /// was cut off comes back without deposing the leader.
+    /// is cut off does not raise its term meanwhile. That it deposes nobody on its return takes `check_quorum` too: by
+    /// logs alone, one that missed nothing may well be elected.
     pub pre_vote: bool,
     /// Whether a leader that hears no quorum for the shortest election timeout steps down, and whether votes are refused as
-    /// long as a leader is known to be alive, by the leader itself as well (dissertation §6.2, §4.2.3).
+    /// long as a leader is known to be alive, by the leader itself as well (dissertation §6.2, §4.2.3). Without `pre_vote`,
+    /// a node that was cut off still deposes the leader on its return, by answering it in a later term.
     pub check_quorum: bool,
     /// Decides the election timeouts, with `id` and the term. Nodes may share a seed.
     pub seed: u64,

@@ -17,6 +17,10 @@ pub enum Ignored {
     StaleRejection,
     /// Everyday: a request for a vote while the leader is known to be alive.
     LeaderAlive,
+    /// Everyday: an answer to an append, and this node does not lead, or no longer. Each follower of a deposed leader
+    /// answers in the new term, and only the first of them deposes it; others come after a restart, or after the leader
+    /// stepped down for lack of a quorum.
+    NotLeader,
     /// The sender is not a voter.
     Stranger,
     /// The sender has this node's own name.
@@ -26,8 +30,6 @@ pub enum Ignored {
     /// An append from a second leader of the current term. Election safety (Raft figure 3) is broken
     /// somewhere, or a peer lies.
     SecondLeader,
-    /// An answer to an append that this node did not send: it does not lead the term.
-    NotLeader,
     /// An acknowledgement of entries that the leader does not have.
     AckBeyondLog,
 }
@@ -39,11 +41,11 @@ impl Ignored {
         Self::LateVote,
         Self::StaleRejection,
         Self::LeaderAlive,
+        Self::NotLeader,
         Self::Stranger,
         Self::Impostor,
         Self::Malformed,
         Self::SecondLeader,
-        Self::NotLeader,
         Self::AckBeyondLog,
     ];
 }
@@ -55,11 +57,11 @@ impl fmt::Display for Ignored {
             Self::LateVote => "late vote",
             Self::StaleRejection => "stale rejection",
             Self::LeaderAlive => "the leader is alive",
+            Self::NotLeader => "answer to a leader that we are not",
             Self::Stranger => "sender is no voter",
             Self::Impostor => "sender has our name",
             Self::Malformed => "malformed",
             Self::SecondLeader => "second leader in one term",
-            Self::NotLeader => "answer to a leader that we are not",
             Self::AckBeyondLog => "acknowledges what was never sent",
         })
     }

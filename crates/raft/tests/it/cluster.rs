@@ -1,7 +1,7 @@
 //! Several nodes in one place. The test decides what is delivered, what becomes durable, who crashes;
 //! after every step the cluster checks what must always hold, against disks and not against claims.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use raft::{
@@ -16,8 +16,12 @@ pub struct Cluster {
     pub network: Vec<Envelope>,
     pub counts: Counts,
     nodes: BTreeMap<NodeId, Node>,
+    /// From whom to whom nothing that is sent arrives.
+    cuts: BTreeSet<(NodeId, NodeId)>,
     ledger: Ledger,
     effects: Effects,
+    /// What happened since it was last asked for; `None` where nobody asks, as in long runs.
+    events: Option<Vec<Event>>,
 }
 
 #[derive(Clone, Debug)]
@@ -25,6 +29,22 @@ pub struct Envelope {
     pub from: NodeId,
     pub to: NodeId,
     pub message: Message,
+}
+
+/// What a node was told, and what it asked for, in order.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Received { node: NodeId, from: NodeId, message: Message },
+    Durable { node: NodeId, write: WriteId },
+    Wrote { node: NodeId, write: WriteId, records: Vec<Record> },
+    Asked { node: NodeId, effect: Effect },
+}
+
+/// What a crash did to the records that were not durable.
+#[derive(Debug)]
+pub struct Tear {
+    pub kept: Vec<Record>,
+    pub lost: Vec<Record>,
 }
 
 /// What happened, so that a test can demand that it did.
@@ -38,8 +58,16 @@ pub struct Counts {
     pub restarts: u64,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Condition {
+    Up,
+    Down,
+}
+
 struct Node {
+    /// What it would start as, while it is down.
     raft: Raft,
+    condition: Condition,
     disk: Recovered,
     under_way: VecDeque<(WriteId, Vec<Record>)>,
     withheld: Vec<(WriteId, Envelope)>,
@@ -69,11 +97,12 @@ impl Cluster {
         Self::configured(voter_count, steady)
     }
 
-    fn configured(voter_count: u64, configure: impl Fn(Config) -> Config) -> Self {
+    pub fn configured(voter_count: u64, configure: impl Fn(Config) -> Config) -> Self {
         let node = |id| {
             let raft = Raft::new(Duration::ZERO, configure(config(id, voter_count)), Recovered::default());
             let node = Node {
                 raft: raft.expect("sound"),
+                condition: Condition::Up,
                 disk: Recovered::default(),
                 under_way: VecDeque::new(),
                 withheld: Vec::new(),
@@ -86,9 +115,46 @@ impl Cluster {
             network: Vec::new(),
             counts: Counts::default(),
             nodes: (1..=voter_count).map(node).collect(),
+            cuts: BTreeSet::new(),
             ledger: Ledger::default(),
             effects: Effects::new(),
+            events: None,
         }
+    }
+
+    /// Gives a node that has not run yet what its disk holds.
+    pub fn recover(&mut self, id: u64, disk: Recovered) {
+        let node = self.node_mut(NodeId(id));
+        assert_eq!(node.disk, Recovered::default(), "n{id} has run");
+        node.disk = disk;
+        self.boot(id);
+    }
+
+    /// Keeps what happens from now on, and gives what happened since the last time.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        self.events.replace(Vec::new()).unwrap_or_default()
+    }
+
+    pub fn ids(&self) -> Vec<u64> {
+        self.nodes.keys().map(|id| id.0).collect()
+    }
+
+    pub fn is_up(&self, id: u64) -> bool {
+        self.nodes[&NodeId(id)].condition == Condition::Up
+    }
+
+    pub fn ids_up(&self) -> Vec<u64> {
+        self.ids().into_iter().filter(|id| self.is_up(*id)).collect()
+    }
+
+    /// Whether what the one sends now can arrive at the other.
+    pub fn is_reachable(&self, from: NodeId, to: NodeId) -> bool {
+        !self.cuts.contains(&(from, to)) && self.is_up(to.0)
+    }
+
+    /// Messages that wait for a write of their sender.
+    pub fn withheld(&self) -> impl Iterator<Item = &(WriteId, Envelope)> {
+        self.nodes.values().flat_map(|node| &node.withheld)
     }
 
     pub fn raft(&self, id: u64) -> &Raft {
@@ -117,14 +183,27 @@ impl Cluster {
         node.outcome.take().expect("a proposal is answered at once")
     }
 
+    /// A message arrives, unless its receiver is down.
     pub fn deliver(&mut self, Envelope { from, to, message }: Envelope) {
-        self.step(to, Input::Message { from, message });
+        if self.is_up(to.0) {
+            self.step(to, Input::Message { from, message });
+        }
+    }
+
+    /// What the two send each other from now on is lost. What is already under way arrives.
+    pub fn cut(&mut self, a: u64, b: u64) {
+        let (a, b) = (NodeId(a), NodeId(b));
+        self.cuts.extend([(a, b), (b, a)]);
+    }
+
+    pub fn mend(&mut self) {
+        self.cuts.clear();
     }
 
     /// Brings all disks up to date, and delivers those messages now under way that match, but none that
     /// they cause.
     pub fn deliver_matching(&mut self, is_wanted: impl Fn(&Envelope) -> bool) {
-        let ids: Vec<u64> = self.nodes.keys().map(|id| id.0).collect();
+        let ids = self.ids();
         ids.iter().for_each(|id| self.flush(*id));
         let (due, rest) = self.network.drain(..).partition(is_wanted);
         self.network = rest;
@@ -156,18 +235,31 @@ impl Cluster {
 
     /// Crashes a node and restarts it at once. Of what was not durable, the first records survive.
     pub fn restart(&mut self, id: u64, records_kept: usize) {
-        let now = self.now;
+        self.crash(id, records_kept);
+        self.start(id);
+    }
+
+    /// Of what was not durable, the first records survive; what waited for it is never sent.
+    pub fn crash(&mut self, id: u64, records_kept: usize) -> Tear {
+        assert!(self.is_up(id), "n{id} is down");
         let node = self.node_mut(NodeId(id));
-        let unsynced = node.under_way.drain(..).flat_map(|(_, records)| records);
-        let unsynced: Vec<_> = unsynced.collect();
-        let is_torn = (1..unsynced.len()).contains(&records_kept);
-        for record in unsynced.into_iter().take(records_kept) {
-            node.disk.replay(record).expect("any prefix is sound");
+        let mut kept: Vec<Record> = node.under_way.drain(..).flat_map(|(_, records)| records).collect();
+        let lost = kept.split_off(records_kept.min(kept.len()));
+        for record in &kept {
+            node.disk.replay(record.clone()).expect("any prefix is sound");
         }
         node.withheld.clear();
-        node.raft = Raft::new(now, node.raft.config().clone(), node.disk.clone()).expect("sound");
+        node.condition = Condition::Down;
+        self.counts.torn_writes += u64::from(!kept.is_empty() && !lost.is_empty());
+        self.boot(id);
+        Tear { kept, lost }
+    }
+
+    pub fn start(&mut self, id: u64) {
+        assert!(!self.is_up(id), "n{id} is up");
+        self.boot(id);
+        self.node_mut(NodeId(id)).condition = Condition::Up;
         self.counts.restarts += 1;
-        self.counts.torn_writes += u64::from(is_torn);
     }
 
     /// Flushes and delivers among these nodes until nothing is left to do; messages to and from others
@@ -195,8 +287,9 @@ impl Cluster {
 
     /// The node whose deadline is next.
     pub fn next_to_fire(&self) -> u64 {
-        let next = self.nodes.values().min_by_key(|node| (node.raft.next_deadline(), node.raft.id()));
-        next.expect("a cluster has nodes").raft.id().0
+        let up = self.nodes.values().filter(|node| node.condition == Condition::Up);
+        let next = up.min_by_key(|node| (node.raft.next_deadline(), node.raft.id()));
+        next.expect("a node is up").raft.id().0
     }
 
     pub fn digests(&self) -> Vec<u64> {
@@ -207,7 +300,22 @@ impl Cluster {
         self.nodes.get_mut(&id).expect("a node of this cluster")
     }
 
+    /// A node's instance anew, from its disk.
+    fn boot(&mut self, id: u64) {
+        let now = self.now;
+        let node = self.node_mut(NodeId(id));
+        node.raft = Raft::new(now, node.raft.config().clone(), node.disk.clone()).expect("sound");
+    }
+
     fn step(&mut self, id: NodeId, input: Input) {
+        assert!(self.is_up(id.0), "{id} is down");
+        self.note(|| match &input {
+            Input::Message { from, message } => {
+                Some(Event::Received { node: id, from: *from, message: message.clone() })
+            }
+            Input::Persisted { write } => Some(Event::Durable { node: id, write: *write }),
+            Input::Deadline | Input::Propose { .. } => None,
+        });
         let mut effects = std::mem::take(&mut self.effects);
         let now = self.now;
         let node = self.node_mut(id);
@@ -215,6 +323,8 @@ impl Cluster {
         node.raft.step(now, input, &mut effects);
         let (persist, others) = effects.drain();
         if let Some(Persist { write, records }) = persist {
+            self.note(|| Some(Event::Wrote { node: id, write, records: records.to_vec() }));
+            let node = self.node_mut(id);
             node.under_way.push_back((write, records.to_vec()));
             let truncations = records.iter().filter(|r| matches!(r, Record::Truncate { .. }));
             self.counts.truncations += truncations.count() as u64;
@@ -224,7 +334,14 @@ impl Cluster {
         self.check(id, commit_before);
     }
 
+    fn note(&mut self, event: impl FnOnce() -> Option<Event>) {
+        if let Some(events) = &mut self.events {
+            events.extend(event());
+        }
+    }
+
     fn carry_out(&mut self, from: NodeId, effect: Effect) {
+        self.note(|| Some(Event::Asked { node: from, effect: effect.clone() }));
         match effect {
             Effect::Send { to, message, after } => {
                 let envelope = Envelope { from, to, message };
@@ -266,7 +383,9 @@ impl Cluster {
             | Body::VoteReply { granted: false }
             | Body::Append { .. } => {}
         }
-        self.network.push(envelope);
+        if self.is_reachable(*from, *to) {
+            self.network.push(envelope);
+        }
     }
 
     fn check_vote(&mut self, voter: NodeId, term: Term, candidate: NodeId) {

@@ -1,6 +1,6 @@
 //! A leader and its followers.
 
-use raft::{Body, Index, Mode, NodeId, Outcome, Recovered, Term};
+use raft::{Body, Ignored, Index, Mode, NodeId, Outcome, Recovered, Term};
 
 use crate::driver::{Driver, Output, accepted, append, config, position, recovered};
 
@@ -217,4 +217,17 @@ fn a_heartbeat_goes_to_everyone_at_every_interval() {
         assert_eq!(output.sends().map(|(to, ..)| to).collect::<Vec<_>>(), [2, 3]);
         last = leader.now;
     }
+}
+
+/// Nobody is broken then: two followers refuse the deposed leader, and the second refusal finds it deposed.
+#[test]
+fn answers_to_a_leader_that_is_none_any_more_change_nothing() {
+    let mut leader = Driver::leader(3, Recovered::default()).0;
+    leader.receive(2, 5, rejected(0, 0, 0));
+    let second = leader.receive(3, 5, rejected(0, 0, 0));
+    assert_eq!((second.ignored(), second.write), (Some(Ignored::NotLeader), None));
+
+    let mut restarted = Driver::new(config(1, 3), recovered(1, &[1]));
+    let late = restarted.receive(2, 1, accepted(1));
+    assert_eq!((late.ignored(), late.write), (Some(Ignored::NotLeader), None));
 }

@@ -6,6 +6,7 @@
 //! | `cluster` | several nodes, whose messages, disks and crashes a test controls; it checks Raft's properties after every step |
 //! | `election`, `steadiness`, `durability`, `following`, `leading`, `recovery`, `boundary` | one node, by subject |
 //! | `scenarios` | clusters: named situations |
+//! | `transcripts` | clusters: commands and what came of each, in files that are read |
 //! | `chaos` | clusters: many random schedules |
 
 mod boundary;
@@ -19,3 +20,4 @@ mod leading;
 mod recovery;
 mod scenarios;
 mod steadiness;
+mod transcripts;
