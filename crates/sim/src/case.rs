@@ -259,6 +259,8 @@ impl Case {
             FaultKind::Partition
             | FaultKind::OneWayPartition
             | FaultKind::PartialPartition
+            | FaultKind::ClockRate
+            | FaultKind::WallJump
             | FaultKind::Crash
             | FaultKind::Pause => planned(*kind),
             FaultKind::UnsyncedLoss => {

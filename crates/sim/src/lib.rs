@@ -125,12 +125,13 @@
 //! | `case`, `plan` | one run as data, and its faults |
 //! | `expand`, `swarm` | from a seed to a case |
 //! | `check`, `survival` | what must hold; what may be destroyed |
-//! | `queue`, `network`, `flight`, `disk`, `panics` | the parts of a world |
+//! | `queue`, `network`, `flight`, `disk`, `clock`, `panics` | the parts of a world |
 //! | `world` | a run as a value: fire one event |
 //! | `record` | what a traced run says of itself |
 
 mod case;
 mod check;
+mod clock;
 mod disk;
 mod expand;
 mod flight;

@@ -138,6 +138,16 @@ pub enum Fault {
     OneWayPartition,
     /// Nothing sent passes between two groups; everybody else hears both.
     PartialPartition,
+    /// The process's monotonic clock runs at another rate, until the item ends; at -1 000 000 it stands still.
+    ClockRate {
+        /// By how many millionths it is too fast, or where negative too slow.
+        error_ppm: i32,
+    },
+    /// The wall clock jumps.
+    WallJump {
+        /// By how much, either way.
+        by_ns: i64,
+    },
     /// One message meets this fate, whatever the network would have done.
     Message(Fate),
     /// From here on, decisions of this domain take another salt: a branch that shares everything before.
@@ -204,11 +214,15 @@ pub enum FaultKind {
     OneWayPartition,
     /// Two groups cannot hear each other, and a third hears both.
     PartialPartition,
+    /// A monotonic clock runs too fast, too slow, or not at all.
+    ClockRate,
+    /// A wall clock jumps.
+    WallJump,
 }
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [FaultKind; 10] = [
+    pub const ALL: [FaultKind; 12] = [
         FaultKind::Loss,
         FaultKind::Delay,
         FaultKind::Duplication,
@@ -219,6 +233,8 @@ impl FaultKind {
         FaultKind::Pause,
         FaultKind::OneWayPartition,
         FaultKind::PartialPartition,
+        FaultKind::ClockRate,
+        FaultKind::WallJump,
     ];
 
     /// Its name in files and on the command line.
@@ -234,6 +250,8 @@ impl FaultKind {
             FaultKind::Pause => "pause",
             FaultKind::OneWayPartition => "one_way_partition",
             FaultKind::PartialPartition => "partial_partition",
+            FaultKind::ClockRate => "clock_rate",
+            FaultKind::WallJump => "wall_jump",
         }
     }
 }
@@ -253,6 +271,8 @@ impl Fault {
             Fault::Partition => Some(FaultKind::Partition),
             Fault::OneWayPartition => Some(FaultKind::OneWayPartition),
             Fault::PartialPartition => Some(FaultKind::PartialPartition),
+            Fault::ClockRate { .. } => Some(FaultKind::ClockRate),
+            Fault::WallJump { .. } => Some(FaultKind::WallJump),
             Fault::Message(Fate::Lose) => Some(FaultKind::Loss),
             Fault::Message(Fate::Deliver { .. }) => Some(FaultKind::Delay),
             Fault::Message(Fate::Duplicate { .. }) => Some(FaultKind::Duplication),
@@ -285,12 +305,26 @@ impl Item {
         if matches!(self.when, When::On { nth: 0, .. }) {
             return Some(format!("item {} waits for the 0th fact of its kind: they are counted from 1", self.id));
         }
+        if let Fault::ClockRate { error_ppm: ..-1_000_000 } = self.fault {
+            return Some(format!("item {}: a clock does not run backwards: error_ppm is at least -1000000", self.id));
+        }
         let triggered = matches!(self.when, When::On { .. });
         let fits = match (self.fault, &self.target) {
-            (Fault::Crash | Fault::Pause, Target::Node(_) | Target::Nodes(_) | Target::AllBut(_)) => true,
+            (
+                Fault::Crash | Fault::Pause | Fault::ClockRate { .. } | Fault::WallJump { .. },
+                Target::Node(_) | Target::Nodes(_) | Target::AllBut(_),
+            ) => true,
             (Fault::Partition | Fault::OneWayPartition, Target::Node(_) | Target::Nodes(_) | Target::AllBut(_)) => true,
             (Fault::PartialPartition, Target::Between { one, other }) => !one.iter().any(|id| other.contains(id)),
-            (Fault::Crash | Fault::Pause | Fault::Partition | Fault::OneWayPartition, Target::Subject) => triggered,
+            (
+                Fault::Crash
+                | Fault::Pause
+                | Fault::Partition
+                | Fault::OneWayPartition
+                | Fault::ClockRate { .. }
+                | Fault::WallJump { .. },
+                Target::Subject,
+            ) => triggered,
             (Fault::Reseed { .. }, Target::All) => true,
             (Fault::Message(_), Target::Message { .. }) => !triggered,
             _ => false,
@@ -319,42 +353,69 @@ impl Item {
     }
 }
 
-/// `crash n2 at 1.250s, for 0.043s`; `on elected(n3)#1 crash n2 before effects`: the form of every report.
+/// `at 1.250s crash n2 for 43ms`; `on elected(n3)#1 crash n2 before effects`: the form of every report.
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.when {
-            When::At { at_ns } => write!(f, "at {at_ns} {} {}", verb(self.fault), Whom(&self.target))?,
+            When::At { at_ns } => write!(f, "at {at_ns} {}", Strike(self))?,
             When::On { fact, node, nth, point } => {
                 write!(f, "on {fact}")?;
                 if let Some(node) = node {
                     write!(f, "({node})")?;
                 }
-                write!(f, "#{nth} {} {}", verb(self.fault), Whom(&self.target))?;
+                write!(f, "#{nth} {}", Strike(self))?;
                 match point {
                     Point::Effects(0) => f.write_str(" before effects")?,
+                    Point::Effects(1) => f.write_str(" after 1 effect")?,
                     Point::Effects(count) => write!(f, " after {count} effects")?,
-                    Point::AfterNs(nanos) => write!(f, " {} later", Time::from_nanos(*nanos))?,
+                    Point::AfterNs(nanos) => write!(f, " {} later", Span(*nanos))?,
                 }
             }
         }
         match self.lasts_ns {
-            Some(nanos) => write!(f, " for {}", Time::from_nanos(nanos)),
-            None => Ok(()),
+            Some(nanos) if !matches!(self.fault, Fault::WallJump { .. }) => write!(f, " for {}", Span(nanos)),
+            _ => Ok(()),
         }
     }
 }
 
-fn verb(fault: Fault) -> &'static str {
-    match fault {
-        Fault::Crash => "crash",
-        Fault::Pause => "pause",
-        Fault::Partition => "cut off",
-        Fault::OneWayPartition => "silence",
-        Fault::PartialPartition => "part",
-        Fault::Message(Fate::Lose) => "lose",
-        Fault::Message(Fate::Deliver { .. }) => "deliver late",
-        Fault::Message(Fate::Duplicate { .. }) => "deliver twice",
-        Fault::Reseed { .. } => "reseed",
+/// What an item does to whom.
+struct Strike<'a>(&'a Item);
+
+impl fmt::Display for Strike<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Item { fault, target, .. } = self.0;
+        let whom = Whom(target);
+        match *fault {
+            Fault::Crash => write!(f, "crash {whom}"),
+            Fault::Pause => write!(f, "pause {whom}"),
+            Fault::Partition => write!(f, "cut off {whom}"),
+            Fault::OneWayPartition => write!(f, "silence {whom}"),
+            Fault::PartialPartition => write!(f, "part {whom}"),
+            Fault::ClockRate { error_ppm: -1_000_000 } => write!(f, "stop the clock of {whom}"),
+            Fault::ClockRate { error_ppm } => write!(f, "run the clock of {whom} {error_ppm:+} ppm wrong"),
+            Fault::WallJump { by_ns } => {
+                let sign = if by_ns < 0 { '-' } else { '+' };
+                write!(f, "set the wall clock of {whom} {sign}{}", Span(by_ns.unsigned_abs()))
+            }
+            Fault::Message(Fate::Lose) => write!(f, "lose {whom}"),
+            Fault::Message(Fate::Deliver { .. }) => write!(f, "deliver late {whom}"),
+            Fault::Message(Fate::Duplicate { .. }) => write!(f, "deliver twice {whom}"),
+            Fault::Reseed { domain, .. } => write!(f, "reseed {domain}"),
+        }
+    }
+}
+
+/// A length of time with a unit of its size: `12us`, `43ms`, `1.250s`.
+struct Span(u64);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            nanos @ ..1_000_000 => write!(f, "{}us", nanos / 1_000),
+            nanos @ ..1_000_000_000 => write!(f, "{}ms", nanos / 1_000_000),
+            nanos => write!(f, "{}", Time::from_nanos(nanos)),
+        }
     }
 }
 
@@ -404,7 +465,7 @@ mod tests {
         assert_eq!(triggered.to_string(), "on elected(n3)#1 crash n2 before effects");
         let mut timed = item(at(1250), Target::Nodes(vec![NodeId::node(1), NodeId::node(2)]), Fault::Partition);
         timed.lasts_ns = Some(43_000_000);
-        assert_eq!(timed.to_string(), "at 1.250s cut off n1+n2 for 0.043s");
+        assert_eq!(timed.to_string(), "at 1.250s cut off n1+n2 for 43ms");
     }
 
     #[test]

@@ -90,6 +90,16 @@ pub enum RecordWhat {
     Paused,
     /// The process goes on.
     Resumed,
+    /// The monotonic clock runs at this rate from here on.
+    Clock {
+        /// By how many millionths it is too fast, or where negative too slow.
+        error_ppm: i32,
+    },
+    /// The wall clock jumped.
+    Wall {
+        /// By how much.
+        by_ns: i64,
+    },
     /// A plan item was due.
     Item(String),
     /// What a plan item did is over.
@@ -138,6 +148,8 @@ impl Record {
                 | RecordWhat::Restarted
                 | RecordWhat::Paused
                 | RecordWhat::Resumed
+                | RecordWhat::Clock { .. }
+                | RecordWhat::Wall { .. }
                 | RecordWhat::Refused(_)
         )
     }
@@ -203,6 +215,9 @@ impl fmt::Display for RecordWhat {
             }
             RecordWhat::Paused => f.write_str("pauses"),
             RecordWhat::Resumed => f.write_str("resumes"),
+            RecordWhat::Clock { error_ppm: 0 } => f.write_str("clock: right again"),
+            RecordWhat::Clock { error_ppm } => write!(f, "clock: {error_ppm:+} ppm"),
+            RecordWhat::Wall { by_ns } => write!(f, "wall clock: {:+} ms", by_ns / 1_000_000),
             RecordWhat::Item(what) => write!(f, "plan: {what}"),
             RecordWhat::ItemEnded(id) => write!(f, "plan: item {id} is over"),
             RecordWhat::Healed(core) => write!(f, "healed: {core:?}"),

@@ -32,6 +32,8 @@ pub struct NodeDamage {
     pub service: Service,
     /// Whether a crash ever took bytes from it that it had not synced.
     pub lost_unsynced: bool,
+    /// By how many millionths its monotonic clock is too fast, or where negative too slow.
+    pub clock_rate_error_ppm: i32,
 }
 
 /// What has been done to the nodes of a run so far; clients are not counted.
@@ -164,6 +166,7 @@ mod tests {
             id: NodeId::node(index as u16 + 1),
             service: *service,
             lost_unsynced: false,
+            clock_rate_error_ppm: 0,
         };
         Damage { nodes: services.iter().enumerate().map(node).collect() }
     }

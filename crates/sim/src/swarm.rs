@@ -140,6 +140,8 @@ impl Draw<'_> {
             (FaultKind::Partition, Fault::Partition),
             (FaultKind::OneWayPartition, Fault::OneWayPartition),
             (FaultKind::PartialPartition, Fault::PartialPartition),
+            (FaultKind::ClockRate, Fault::ClockRate { error_ppm: 0 }),
+            (FaultKind::WallJump, Fault::WallJump { by_ns: 0 }),
         ];
         let mut items = Vec::new();
         for (kind, fault) in families {
@@ -160,6 +162,7 @@ impl Draw<'_> {
                     (Fault::Partition | Fault::OneWayPartition, false) => side(&mut stream, nodes, clients),
                     (_, false) => Target::Node(nodes[stream.below(nodes.len() as u64) as usize]),
                 };
+                let fault = sized(&mut stream, fault);
                 items.push(Item { id: items.len() as u32 + 1, when, target, fault, lasts_ns });
             }
         }
@@ -180,6 +183,22 @@ impl Draw<'_> {
             Point::AfterNs(stream.octaves(&(MICROSECOND..=50 * MILLISECOND)))
         };
         (When::On { fact, node: None, nth, point }, true)
+    }
+}
+
+/// A clock is stopped one time in eight, and otherwise wrong by up to a tenth; a wall clock jumps by up to a day.
+fn sized(stream: &mut Stream, fault: Fault) -> Fault {
+    match fault {
+        Fault::ClockRate { .. } if stream.chance(PPM / 8) => Fault::ClockRate { error_ppm: -(PPM as i32) },
+        Fault::ClockRate { .. } => {
+            let size = stream.octaves(&(10..=u64::from(PPM / 10))) as i32;
+            Fault::ClockRate { error_ppm: if stream.chance(PPM / 2) { size } else { -size } }
+        }
+        Fault::WallJump { .. } => {
+            let size = stream.octaves(&(MILLISECOND..=86_400 * SECOND)) as i64;
+            Fault::WallJump { by_ns: if stream.chance(PPM / 2) { size } else { -size } }
+        }
+        other => other,
     }
 }
 

@@ -34,7 +34,8 @@ struct Run {
     outcome: Outcome,
     records: Vec<Record>,
     passages: BTreeMap<Address, Passage>,
-    /// When each process started, died, stood still and went on: what faults do to it, beside its messages.
+    /// When each process started again, died, stood still and went on, and its clocks: what faults do to it, beside its
+    /// messages.
     lives: BTreeSet<(Time, NodeId, String)>,
 }
 
@@ -51,9 +52,12 @@ fn run(case: &Case) -> Run {
         Some((address(record)?, Passage { weather, latency_ns, again_after_ns, struck: struck.clone() }))
     });
     let lives = records.iter().filter_map(|record| match record.what {
-        RecordWhat::Restarted | RecordWhat::Crashed { .. } | RecordWhat::Paused | RecordWhat::Resumed => {
-            Some((record.time, record.node?, record.what.to_string()))
-        }
+        RecordWhat::Restarted
+        | RecordWhat::Crashed { .. }
+        | RecordWhat::Paused
+        | RecordWhat::Resumed
+        | RecordWhat::Clock { .. }
+        | RecordWhat::Wall { .. } => Some((record.time, record.node?, record.what.to_string())),
         _ => None,
     });
     let (passages, lives) = (passages.collect(), lives.collect());

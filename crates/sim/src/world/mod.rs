@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use crate::case::{Case, CaseError};
 use crate::check::{Checks, Finding, Violation};
+use crate::clock::Clock;
 use crate::disk::Disk;
 use crate::flight::Flights;
 use crate::hash::Digest;
@@ -150,11 +151,10 @@ enum Which {
 struct Host<S: System> {
     state: HostState<S::Protocol>,
     process: Hosted<S>,
-    /// What it answered to `next_deadline` after its last input, in the world's time.
+    /// What it answered to `next_deadline` after its last input, by its own clock.
     wanted: Time,
     service: Service,
-    /// When the process was booted: the origin of its monotonic clock.
-    booted_at: Time,
+    clock: Clock,
     busy_until: Time,
     inbox: VecDeque<Waiting>,
     ready_queued: bool,
@@ -414,8 +414,12 @@ impl<S: System> World<S> {
     }
 
     fn damage(&self) -> Damage {
-        let node =
-            |host: &Host<S>| NodeDamage { id: host.state.id, service: host.service, lost_unsynced: host.lost_unsynced };
+        let node = |host: &Host<S>| NodeDamage {
+            id: host.state.id,
+            service: host.service,
+            lost_unsynced: host.lost_unsynced,
+            clock_rate_error_ppm: host.clock.rate_error_ppm(),
+        };
         Damage { nodes: self.hosts[..self.cluster.nodes.len()].iter().map(node).collect() }
     }
 
@@ -463,7 +467,7 @@ impl<S: System> Host<S> {
             process: Hosted::Gone,
             wanted: Time::MAX,
             service: Service::Down,
-            booted_at: Time::ZERO,
+            clock: Clock::RIGHT,
             busy_until: Time::ZERO,
             inbox: VecDeque::new(),
             ready_queued: false,
@@ -492,7 +496,7 @@ where
             },
             wanted: self.wanted,
             service: self.service,
-            booted_at: self.booted_at,
+            clock: self.clock,
             busy_until: self.busy_until,
             inbox: self.inbox.clone(),
             ready_queued: self.ready_queued,

@@ -18,9 +18,6 @@ use crate::survival::Service;
 use crate::system::System;
 use crate::time::Time;
 
-/// What the wall clock shows when a run starts: 2023-11-14, so that no code takes it for the monotonic clock.
-const WALL_EPOCH_NS: u64 = 1_700_000_000_000_000_000;
-
 /// What an event's first word in the digest says it is.
 #[derive(Clone, Copy)]
 pub(super) enum Header {
@@ -42,6 +39,7 @@ pub(super) enum Header {
     Invoke,
     Respond,
     Reached,
+    Clock,
 }
 
 impl<S: System> World<S> {
@@ -121,7 +119,7 @@ impl<S: System> World<S> {
         }
         if host.busy_until <= self.now {
             // A full inbox must not hold a deadline off for ever.
-            let input = if host.wanted < front.since { Input::Deadline } else { front.input };
+            let input = if host.clock.when_shown(host.wanted) < front.since { Input::Deadline } else { front.input };
             if !matches!(input, Input::Deadline) {
                 self.hosts[slot].inbox.pop_front();
             }
@@ -161,7 +159,7 @@ impl<S: System> World<S> {
         host.state.incarnation += 1;
         host.state.draws.clear();
         host.service = Service::Up;
-        host.booted_at = now;
+        host.clock.boot(now);
         host.busy_until = now;
         host.disk_busy_until = now;
         self.observe(slot, What::Booted);
@@ -237,8 +235,8 @@ impl<S: System> World<S> {
     ) -> Result<Result<Time, Refusal>, Box<Panicked>> {
         let host = &mut self.hosts[slot];
         let mut io = Io {
-            now: Time::from_nanos(self.now.as_nanos() - host.booted_at.as_nanos()),
-            wall: self.now.plus_nanos(WALL_EPOCH_NS),
+            now: host.clock.monotonic(self.now),
+            wall: host.clock.wall(self.now),
             host: &mut host.state,
             cluster: &self.cluster,
             effects: &mut self.effects,
@@ -247,10 +245,10 @@ impl<S: System> World<S> {
             booting: matches!(host.process, Hosted::Gone),
             tracing: self.records.is_some(),
         };
-        let (process, booted_at) = (&mut host.process, host.booted_at);
+        let process = &mut host.process;
         panics::catch(move || {
             input(process, &mut io)?;
-            Ok(process.next_deadline().map_or(Time::MAX, |local| booted_at.plus_nanos(local.as_nanos())))
+            Ok(process.next_deadline().unwrap_or(Time::MAX))
         })
     }
 
@@ -471,7 +469,10 @@ impl<S: System> super::Host<S> {
     #[inline]
     fn deadline(&self, now: Time) -> Time {
         match self.service {
-            Service::Up if self.wanted < Time::MAX => self.wanted.max(self.busy_until).max(now),
+            Service::Up if self.wanted < Time::MAX => match self.clock.when_shown(self.wanted) {
+                Time::MAX => Time::MAX,
+                due => due.max(self.busy_until).max(now),
+            },
             _ => Time::MAX,
         }
     }

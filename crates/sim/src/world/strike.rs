@@ -122,6 +122,8 @@ impl<S: System> World<S> {
                 self.items[index].cut = self.links_to_cut(item, &slots);
                 self.items[index].cut.iter().for_each(|link| self.links.cut(*link));
             }
+            Fault::ClockRate { error_ppm } => slots.iter().for_each(|slot| self.set_clock_rate(*slot, error_ppm)),
+            Fault::WallJump { by_ns } => slots.iter().for_each(|slot| self.jump_wall(*slot, by_ns)),
             Fault::Message(_) | Fault::Reseed { .. } => unreachable!("a message's fate is asked for when it is sent"),
         }
         self.items[index].struck = slots.iter().map(|slot| (*slot, self.hosts[*slot].state.incarnation)).collect();
@@ -147,6 +149,8 @@ impl<S: System> World<S> {
             match (fault, host.service) {
                 (Fault::Crash, Service::Down) if same => self.restart(slot),
                 (Fault::Pause, Service::Paused) if same => self.resume(slot),
+                // A clock is the machine's, whatever became of the process.
+                (Fault::ClockRate { .. }, _) => self.set_clock_rate(slot, 0),
                 _ => {}
             }
         }
@@ -178,6 +182,9 @@ impl<S: System> World<S> {
         // taken for progress of the safety phase, and progress of the safety phase for what the heal demands.
         self.observe(0, What::Healed(&core));
         for slot in healed {
+            if self.hosts[slot].clock.rate_error_ppm() != 0 {
+                self.set_clock_rate(slot, 0);
+            }
             match self.hosts[slot].service {
                 Service::Down => self.restart(slot),
                 Service::Paused => self.resume(slot),
@@ -262,6 +269,8 @@ impl<S: System> World<S> {
         match kind {
             FaultKind::Crash => self.hosts[slot].service != Service::Down,
             FaultKind::Pause => self.hosts[slot].service == Service::Up,
+            // Who ends one rate error would end another's too.
+            FaultKind::ClockRate => self.hosts[slot].clock.rate_error_ppm() == 0,
             _ => true,
         }
     }
@@ -314,6 +323,24 @@ impl<S: System> World<S> {
             self.state_fact(slot, fact);
         }
         self.observe(slot, What::Crashed);
+    }
+
+    /// A deadline by the process's own clock comes at another time of the world now.
+    fn set_clock_rate(&mut self, slot: Slot, error_ppm: i32) {
+        self.hosts[slot].clock.set_rate(self.now, error_ppm);
+        self.digest_event(Header::Clock, slot, u64::from(error_ppm.cast_unsigned()));
+        if self.records.is_some() {
+            self.record(Some(slot), RecordWhat::Clock { error_ppm });
+        }
+        self.renew_deadline(slot);
+    }
+
+    fn jump_wall(&mut self, slot: Slot, by_ns: i64) {
+        self.hosts[slot].clock.jump_wall(by_ns);
+        self.digest_event(Header::Clock, slot, by_ns.cast_unsigned());
+        if self.records.is_some() {
+            self.record(Some(slot), RecordWhat::Wall { by_ns });
+        }
     }
 
     fn restart(&mut self, slot: Slot) {

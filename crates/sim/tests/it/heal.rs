@@ -236,7 +236,7 @@ fn who_is_cut_off_from_one_of_the_core_is_cut_off_from_all_of_it() {
 
 /// Nothing is ever enough.
 #[derive(Clone)]
-struct Never;
+pub struct Never;
 
 impl Goal<Numbers> for Never {
     fn observe(&mut self, _: &Observed<'_, Numbers>) {}

@@ -7,6 +7,7 @@
 //! | `crash` | what a crash takes and what it leaves; restarts; refusals |
 //! | `pause` | what waits while a process stands still |
 //! | `trigger` | items that strike in the middle of a step |
+//! | `clocks` | whose time goes how fast |
 //! | `partition` | who hears whom |
 //! | `heal` | the core, what stays frozen, progress and its absence |
 //! | `lively` | a system in which everything happens, for the next three |
@@ -15,6 +16,7 @@
 //! | `independence` | what a change to a case leaves as it was |
 //! | `validation` | cases that are refused |
 
+mod clocks;
 mod crash;
 mod delivery;
 mod heal;
