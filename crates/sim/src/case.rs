@@ -126,7 +126,7 @@ pub enum LinkKind {
     /// Each message on its own: lost, duplicated, overtaken.
     #[default]
     Datagram,
-    /// In order, until a reset drops what is in flight. (Not carried out yet: a case that asks for it is refused.)
+    /// In order, nothing lost, until a reset takes what is in flight.
     Session,
 }
 
@@ -186,7 +186,13 @@ impl Network {
         if self.latency_min_ns > self.latency_max_ns {
             return Some("network.latency_min_ns is above latency_max_ns".into());
         }
-        (self.link == LinkKind::Session).then(|| "network.link is session, which this version does not simulate".into())
+        let of_datagrams = [
+            ("loss_ppm", self.loss_ppm),
+            ("duplication_ppm", self.duplication_ppm),
+            ("reordering_ppm", self.reordering_ppm),
+        ];
+        let misplaced = of_datagrams.into_iter().find(|(_, ppm)| *ppm > 0 && self.link == LinkKind::Session);
+        misplaced.map(|(name, ppm)| format!("network.{name} is {ppm}: a session loses, repeats and reorders nothing"))
     }
 }
 
@@ -261,6 +267,7 @@ impl Case {
             | FaultKind::PartialPartition
             | FaultKind::ClockRate
             | FaultKind::WallJump
+            | FaultKind::SessionReset
             | FaultKind::Crash
             | FaultKind::Pause => planned(*kind),
             FaultKind::UnsyncedLoss => {

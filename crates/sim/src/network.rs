@@ -30,6 +30,8 @@ pub(crate) struct Passage {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Struck {
     pub(crate) cut: bool,
+    /// There was no session to send it in.
+    pub(crate) sessionless: bool,
     pub(crate) lost: bool,
     pub(crate) delayed: bool,
     pub(crate) duplicated: bool,

@@ -104,7 +104,7 @@ pub enum Target {
     Subject,
     /// The whole run: what a reseed is about.
     All,
-    /// One direction between two processes. (Not carried out yet: a case that asks for it is refused.)
+    /// The link between two processes.
     Link {
         /// The sender.
         from: NodeId,
@@ -148,6 +148,8 @@ pub enum Fault {
         /// By how much, either way.
         by_ns: i64,
     },
+    /// The session between two processes ends, and another begins; with datagrams there is nothing to strike.
+    SessionReset,
     /// One message meets this fate, whatever the network would have done.
     Message(Fate),
     /// From here on, decisions of this domain take another salt: a branch that shares everything before.
@@ -218,11 +220,13 @@ pub enum FaultKind {
     ClockRate,
     /// A wall clock jumps.
     WallJump,
+    /// A session takes what is in flight with it.
+    SessionReset,
 }
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [FaultKind; 12] = [
+    pub const ALL: [FaultKind; 13] = [
         FaultKind::Loss,
         FaultKind::Delay,
         FaultKind::Duplication,
@@ -235,6 +239,7 @@ impl FaultKind {
         FaultKind::PartialPartition,
         FaultKind::ClockRate,
         FaultKind::WallJump,
+        FaultKind::SessionReset,
     ];
 
     /// Its name in files and on the command line.
@@ -252,6 +257,7 @@ impl FaultKind {
             FaultKind::PartialPartition => "partial_partition",
             FaultKind::ClockRate => "clock_rate",
             FaultKind::WallJump => "wall_jump",
+            FaultKind::SessionReset => "session_reset",
         }
     }
 }
@@ -273,6 +279,7 @@ impl Fault {
             Fault::PartialPartition => Some(FaultKind::PartialPartition),
             Fault::ClockRate { .. } => Some(FaultKind::ClockRate),
             Fault::WallJump { .. } => Some(FaultKind::WallJump),
+            Fault::SessionReset => Some(FaultKind::SessionReset),
             Fault::Message(Fate::Lose) => Some(FaultKind::Loss),
             Fault::Message(Fate::Deliver { .. }) => Some(FaultKind::Delay),
             Fault::Message(Fate::Duplicate { .. }) => Some(FaultKind::Duplication),
@@ -326,6 +333,7 @@ impl Item {
                 Target::Subject,
             ) => triggered,
             (Fault::Reseed { .. }, Target::All) => true,
+            (Fault::SessionReset, Target::Link { .. }) => true,
             (Fault::Message(_), Target::Message { .. }) => !triggered,
             _ => false,
         };
@@ -398,6 +406,7 @@ impl fmt::Display for Strike<'_> {
                 let sign = if by_ns < 0 { '-' } else { '+' };
                 write!(f, "set the wall clock of {whom} {sign}{}", Span(by_ns.unsigned_abs()))
             }
+            Fault::SessionReset => write!(f, "reset {whom}"),
             Fault::Message(Fate::Lose) => write!(f, "lose {whom}"),
             Fault::Message(Fate::Deliver { .. }) => write!(f, "deliver late {whom}"),
             Fault::Message(Fate::Duplicate { .. }) => write!(f, "deliver twice {whom}"),

@@ -71,6 +71,18 @@ pub enum RecordWhat {
     Deadline,
     /// A sync completed.
     Synced(Request),
+    /// A session with this process was to come up.
+    SessionBegins {
+        /// The other end.
+        with: NodeId,
+        /// Whether it did; otherwise something was in its way.
+        begins: bool,
+    },
+    /// The end of a session with this process is heard of.
+    SessionEnded {
+        /// The other end.
+        with: NodeId,
+    },
     /// The process wrote, truncated or asked for a sync.
     Disk(String),
     /// The process started, with the run.
@@ -130,6 +142,8 @@ pub enum Taken {
     Waits,
     /// Nobody was there.
     Nobody,
+    /// The session that it was sent in is over.
+    Reset,
 }
 
 impl Record {
@@ -189,6 +203,7 @@ impl fmt::Display for RecordWhat {
                     Taken::Handled => "",
                     Taken::Waits => ", waits",
                     Taken::Nobody => ", nobody there",
+                    Taken::Reset => ", of a session that is over",
                 };
                 write!(f, "from {from} {message}{became}")
             }
@@ -206,6 +221,9 @@ impl fmt::Display for RecordWhat {
             }
             RecordWhat::Deadline => f.write_str("deadline"),
             RecordWhat::Synced(request) => write!(f, "synced {request}"),
+            RecordWhat::SessionBegins { with, begins: true } => write!(f, "session with {with} begins"),
+            RecordWhat::SessionBegins { with, begins: false } => write!(f, "session with {with} does not begin"),
+            RecordWhat::SessionEnded { with } => write!(f, "session with {with} is over"),
             RecordWhat::Disk(what) => f.write_str(what),
             RecordWhat::Booted => f.write_str("boots"),
             RecordWhat::Restarted => f.write_str("boots again"),

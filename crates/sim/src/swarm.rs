@@ -6,7 +6,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::case::{CASE_FORMAT, Case, ClientLoad, Expect, Network, Workload};
+use crate::case::{CASE_FORMAT, Case, ClientLoad, Expect, LinkKind, Network, Workload};
 use crate::expand::Stream;
 use crate::id::{NodeId, Seed};
 use crate::mix::Salts;
@@ -117,7 +117,9 @@ impl Draw<'_> {
     fn network(&self) -> Network {
         let latency = nanos_range(&self.spec.latency);
         let ppm = |kind: FaultKind, range: RangeInclusive<u64>| {
-            self.stream_if_on(kind).map_or(0, |mut stream| stream.octaves(&range) as u32)
+            // A session repeats what the network loses, and puts in order what it does not.
+            let fits = self.spec.link == LinkKind::Datagram || kind == FaultKind::Delay;
+            self.stream_if_on(kind).filter(|_| fits).map_or(0, |mut stream| stream.octaves(&range) as u32)
         };
         let size = |kind: FaultKind, range: RangeInclusive<u64>| self.stream("size", kind.name()).octaves(&range);
         Network {
@@ -142,11 +144,15 @@ impl Draw<'_> {
             (FaultKind::PartialPartition, Fault::PartialPartition),
             (FaultKind::ClockRate, Fault::ClockRate { error_ppm: 0 }),
             (FaultKind::WallJump, Fault::WallJump { by_ns: 0 }),
+            (FaultKind::SessionReset, Fault::SessionReset),
         ];
         let mut items = Vec::new();
         for (kind, fault) in families {
             let Some(mut family) = self.stream_if_on(kind) else { continue };
             if kind == FaultKind::PartialPartition && nodes.len() < 3 {
+                continue;
+            }
+            if kind == FaultKind::SessionReset && (self.spec.link == LinkKind::Datagram || nodes.len() < 2) {
                 continue;
             }
             let gap_ns = family.octaves(&(200 * MILLISECOND..=safety_ns.max(200 * MILLISECOND)));
@@ -158,6 +164,7 @@ impl Draw<'_> {
                 let (when, on_fact) = self.when(&mut stream, safety_ns);
                 let target = match (fault, on_fact) {
                     (Fault::PartialPartition, _) => between(&mut stream, nodes),
+                    (Fault::SessionReset, _) => link(&mut stream, nodes, clients),
                     (_, true) => Target::Subject,
                     (Fault::Partition | Fault::OneWayPartition, false) => side(&mut stream, nodes, clients),
                     (_, false) => Target::Node(nodes[stream.below(nodes.len() as u64) as usize]),
@@ -211,6 +218,13 @@ fn side(stream: &mut Stream, nodes: &[NodeId], clients: &[NodeId]) -> Target {
     members.extend(clients.iter().filter(|_| stream.chance(PPM / 2)));
     members.sort_unstable();
     Target::Nodes(members)
+}
+
+/// A link between a node and anybody else.
+fn link(stream: &mut Stream, nodes: &[NodeId], clients: &[NodeId]) -> Target {
+    let from = nodes[stream.below(nodes.len() as u64) as usize];
+    let others: Vec<NodeId> = nodes.iter().chain(clients).copied().filter(|id| *id != from).collect();
+    Target::Link { from, to: others[stream.below(others.len() as u64) as usize] }
 }
 
 /// Two groups of nodes, and at least one node that hears both; of three nodes or more.

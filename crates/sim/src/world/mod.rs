@@ -6,10 +6,12 @@
 //! |---|---|
 //! | here | the value, its making, and which event is next |
 //! | `step` | a call to hosted code, and what came of it |
+//! | `session` | links that are up or down |
 //! | `strike` | plan items: when they are due, what they do, what they end |
 //! | `observe` | what checkers, counters, digest and trace are told |
 
 mod observe;
+mod session;
 mod step;
 mod strike;
 
@@ -17,7 +19,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::case::{Case, CaseError};
+use crate::case::{Case, CaseError, LinkKind};
 use crate::check::{Checks, Finding, Violation};
 use crate::clock::Clock;
 use crate::disk::Disk;
@@ -28,7 +30,7 @@ use crate::mix::Mixer;
 use crate::network::{LinkIndex, Links};
 use crate::payload::Protocol;
 use crate::plan::{ItemOutcome, Target, When};
-use crate::process::{Cluster, Effect, Effects, HostState, Load};
+use crate::process::{Cluster, Effect, Effects, HostState, Link, Load};
 use crate::queue::Queue;
 use crate::record::Record;
 use crate::sample::Chance;
@@ -39,6 +41,7 @@ use crate::time::Time;
 
 pub use self::observe::FaultCount;
 pub(crate) use self::observe::{Stuck, Tally};
+use self::session::Sessions;
 use self::strike::ItemState;
 
 /// The position of a process in a run: nodes first, then clients, each in the order of ids.
@@ -62,6 +65,8 @@ pub struct World<S: System> {
     tuning: Tuning,
     limits: Limits,
     faults: Faults,
+    /// Where links are sessions.
+    sessions: Option<Box<Sessions>>,
     items: Vec<ItemState>,
     /// Positions of the items that wait for a fact.
     armed: Vec<usize>,
@@ -120,6 +125,8 @@ enum Event {
     Boot(u16),
     Arrive(u32),
     Synced(u16, Request),
+    SessionBegins(u16, u16),
+    SessionEnded(u16, u16),
     Ready(u16),
     Item(u32),
     ItemEnd(u32),
@@ -186,6 +193,7 @@ enum Input {
     Message(u32),
     Deadline,
     Disk(Request),
+    Link(u16, Link),
 }
 
 impl<S: System> World<S> {
@@ -200,6 +208,7 @@ impl<S: System> World<S> {
         let clients: Vec<NodeId> = case.workload.clients.iter().map(|client| client.id).collect();
         let ids: Vec<NodeId> = case.nodes.iter().chain(&clients).copied().collect();
         let keys: Vec<u64> = ids.iter().map(|id| id.key()).collect();
+        let sessions = case.network.link == LinkKind::Session;
         let mut checks = system.checks(case);
         checks.begin(case);
         let mut world = World {
@@ -222,6 +231,7 @@ impl<S: System> World<S> {
             tuning,
             limits: spec.limits,
             faults: spec.faults.clone(),
+            sessions: sessions.then(|| Box::new(Sessions::new(ids.len(), case.network.latency_max_ns))),
             items: case.plan.items.iter().map(|_| ItemState::default()).collect(),
             armed: Vec::new(),
             case: Arc::new(case.clone()),
@@ -335,6 +345,8 @@ impl<S: System> World<S> {
         match queued.event {
             Event::Arrive(flight) => self.arrive(flight, queued.cause),
             Event::Synced(slot, request) => self.synced(slot as Slot, request, queued.cause),
+            Event::SessionBegins(one, other) => self.session_begins(one as Slot, other as Slot, queued.cause),
+            Event::SessionEnded(slot, peer) => self.session_ended(slot as Slot, peer as Slot, queued.cause),
             Event::Ready(slot) => self.ready(slot as Slot, queued.cause),
             Event::Boot(slot) => self.boot(slot as Slot, queued.cause),
             Event::Item(index) => self.item_due(index as usize, queued.cause),
@@ -378,6 +390,14 @@ impl<S: System> World<S> {
     fn schedule_start(&mut self) {
         for slot in 0..self.hosts.len() {
             self.schedule(Time::ZERO, Event::Boot(slot as u16));
+        }
+        if let Some(sessions) = &self.sessions {
+            let up_at = sessions.first_up_at();
+            for one in 0..self.hosts.len() {
+                for other in one + 1..self.hosts.len() {
+                    self.schedule(up_at, Event::SessionBegins(one as u16, other as u16));
+                }
+            }
         }
         let case = Arc::clone(&self.case);
         for (index, item) in case.plan.items.iter().enumerate() {
@@ -531,6 +551,7 @@ where
             tuning: self.tuning,
             limits: self.limits,
             faults: self.faults.clone(),
+            sessions: self.sessions.clone(),
             items: self.items.clone(),
             armed: self.armed.clone(),
             case: Arc::clone(&self.case),

@@ -240,6 +240,7 @@ impl<S: System> World<S> {
             }
             Input::Deadline => "deadline".into(),
             Input::Disk(request) => format!("synced {request}"),
+            Input::Link(peer, link) => format!("session with {}: {link:?}", self.id(peer as Slot)),
         }
     }
 
@@ -264,6 +265,7 @@ impl<S: System> World<S> {
         let names = [
             (struck.item.is_some(), "planned"),
             (struck.cut, "cut off"),
+            (struck.sessionless, "no session"),
             (struck.lost, "lost"),
             (struck.delayed, "delayed"),
             (struck.reordered, "held back"),

@@ -11,7 +11,7 @@ use crate::mix::{Address, Domain};
 use crate::panics::{self, Panicked};
 use crate::payload::Payload;
 use crate::plan::FaultKind;
-use crate::process::{Effect, Effects, Io, Process, Refusal};
+use crate::process::{Effect, Effects, Io, Link, Process, Refusal};
 use crate::record::{RecordWhat, Taken};
 use crate::sample::below;
 use crate::survival::Service;
@@ -40,6 +40,7 @@ pub(super) enum Header {
     Respond,
     Reached,
     Clock,
+    Session,
 }
 
 impl<S: System> World<S> {
@@ -49,8 +50,10 @@ impl<S: System> World<S> {
         let flight = self.flights.get(index);
         let (from, slot) = (flight.from, flight.to as Slot);
         self.digest_event(Header::Arrive, slot, u64::from(from));
+        let is_gone = self.sessions.is_some() && self.is_of_an_old_session(from as Slot, slot, index);
         let host = &mut self.hosts[slot];
         let taken = match host.service {
+            _ if is_gone => Taken::Reset,
             Service::Down | Service::Refused => Taken::Nobody,
             Service::Up if host.busy_until <= self.now && host.inbox.is_empty() => Taken::Handled,
             Service::Up | Service::Paused => Taken::Waits,
@@ -61,7 +64,7 @@ impl<S: System> World<S> {
         match taken {
             Taken::Handled => self.call_with_message(slot, index),
             Taken::Waits => self.wait(slot, Input::Message(index)),
-            Taken::Nobody => drop(self.flights.take(index)),
+            Taken::Nobody | Taken::Reset => drop(self.flights.take(index)),
         }
     }
 
@@ -173,7 +176,7 @@ impl<S: System> World<S> {
         });
     }
 
-    fn call(&mut self, slot: Slot, input: Input) {
+    pub(super) fn call(&mut self, slot: Slot, input: Input) {
         match input {
             Input::Message(index) => self.call_with_message(slot, index),
             Input::Deadline => self.step(slot, |hosted, io| {
@@ -182,6 +185,10 @@ impl<S: System> World<S> {
             }),
             Input::Disk(request) => self.step(slot, |hosted, io| {
                 hosted.on_disk(request, io);
+                Ok(())
+            }),
+            Input::Link(peer, link) => self.step(slot, |hosted, io| {
+                hosted.on_link(io.cluster.id(peer), link, io);
                 Ok(())
             }),
         }
@@ -347,7 +354,11 @@ impl<S: System> World<S> {
         let Some(slot) = self.slot(to) else { return self.flights.discard(index) };
         let link = self.link(from, slot);
         let message = &self.flights.get(index).message;
-        let (sent, passage) = self.links.send(&self.cluster.mixer, self.now, link, message.tag());
+        let (sent, mut passage) = self.links.send(&self.cluster.mixer, self.now, link, message.tag());
+        if self.sessions.is_some() {
+            passage = self.pass_in_session(from, slot, index, passage);
+        }
+        let message = &self.flights.get(index).message;
         self.digest.roll(content_hash(message) ^ passage.latency_ns.unwrap_or(u64::MAX));
         self.digest_event(Header::Send, from, (slot as u64) << 32 | u64::from(sent.occurrence));
         if let Some(struck) = passage.struck {
@@ -397,7 +408,7 @@ impl<S: System> World<S> {
         self.schedule(completes, Event::Synced(slot as u16, request));
     }
 
-    fn wait(&mut self, slot: Slot, input: Input) {
+    pub(super) fn wait(&mut self, slot: Slot, input: Input) {
         let since = self.now;
         self.hosts[slot].inbox.push_back(Waiting { since, input });
         self.queue_ready(slot);
@@ -428,6 +439,7 @@ impl<S: System> World<S> {
         if self.records.is_some() {
             self.record(Some(slot), RecordWhat::Refused(refusal.to_string()));
         }
+        self.end_sessions(slot);
         self.observe(slot, What::Refused(&refusal.0));
         self.judge_refusal(slot, refusal);
     }
@@ -518,6 +530,14 @@ impl<S: System> Hosted<S> {
         match self {
             Hosted::Node(node) => node.on_deadline(io),
             Hosted::Client(client) => client.on_deadline(io),
+            Hosted::Gone => unreachable!("{CALLED_AFTER_BOOT}"),
+        }
+    }
+
+    fn on_link(&mut self, peer: NodeId, link: Link, io: &mut Io<'_, S::Protocol>) {
+        match self {
+            Hosted::Node(node) => node.on_link(peer, link, io),
+            Hosted::Client(client) => client.on_link(peer, link, io),
             Hosted::Gone => unreachable!("{CALLED_AFTER_BOOT}"),
         }
     }

@@ -121,7 +121,9 @@ impl<S: System> World<S> {
             Fault::Partition | Fault::OneWayPartition | Fault::PartialPartition => {
                 self.items[index].cut = self.links_to_cut(item, &slots);
                 self.items[index].cut.iter().for_each(|link| self.links.cut(*link));
+                self.end_cut_sessions();
             }
+            Fault::SessionReset => self.reset_session(&slots),
             Fault::ClockRate { error_ppm } => slots.iter().for_each(|slot| self.set_clock_rate(*slot, error_ppm)),
             Fault::WallJump { by_ns } => slots.iter().for_each(|slot| self.jump_wall(*slot, by_ns)),
             Fault::Message(_) | Fault::Reseed { .. } => unreachable!("a message's fate is asked for when it is sent"),
@@ -154,9 +156,9 @@ impl<S: System> World<S> {
                 _ => {}
             }
         }
-        for link in mem::take(&mut self.items[index].cut) {
-            self.links.mend(link);
-        }
+        let cut = mem::take(&mut self.items[index].cut);
+        cut.iter().for_each(|link| self.links.mend(*link));
+        cut.iter().for_each(|link| self.begin_session(link / self.hosts.len(), link % self.hosts.len()));
     }
 
     /// The safety phase is over: a sufficient core is healed, and everything else stays as it is.
@@ -178,6 +180,8 @@ impl<S: System> World<S> {
             core.iter().chain(&std::sync::Arc::clone(&self.cluster).clients).filter_map(|id| self.slot(*id)).collect();
         self.links.calm();
         self.heal_links(&healed);
+        self.end_cut_sessions();
+        healed.iter().for_each(|slot| self.begin_sessions(*slot));
         // Checkers hear of the heal before anything that comes of it, or what a restarted process states at once would be
         // taken for progress of the safety phase, and progress of the safety phase for what the heal demands.
         self.observe(0, What::Healed(&core));
@@ -284,6 +288,9 @@ impl<S: System> World<S> {
             Target::AllBut(ids) => nodes.filter(|slot| !ids.contains(&self.id(*slot))).collect(),
             Target::Subject => subject.into_iter().collect(),
             Target::All => nodes.collect(),
+            Target::Link { from, to } if self.sessions.is_some() => {
+                [from, to].into_iter().filter_map(|id| self.slot(*id)).collect()
+            }
             Target::Link { .. } | Target::Message { .. } => Vec::new(),
         }
     }
@@ -311,6 +318,7 @@ impl<S: System> World<S> {
             }
         }
         self.set_deadline(slot, Time::MAX);
+        self.end_sessions(slot);
         if losses.dropped > 0 {
             self.tally.fault_fired(FaultKind::UnsyncedLoss);
         }
@@ -348,6 +356,7 @@ impl<S: System> World<S> {
             self.record(Some(slot), RecordWhat::Restarted);
         }
         self.start(slot);
+        self.begin_sessions(slot);
     }
 
     fn pause(&mut self, slot: Slot) {
@@ -383,6 +392,28 @@ impl<S: System> World<S> {
             .flatten()
             .map(|(from, to)| self.link(from, to))
             .collect()
+    }
+
+    fn end_cut_sessions(&mut self) {
+        if self.sessions.is_none() {
+            return;
+        }
+        for one in 0..self.hosts.len() {
+            for other in one + 1..self.hosts.len() {
+                let is_cut = |from, to| self.links.is_cut(self.link(from, to));
+                if is_cut(one, other) || is_cut(other, one) {
+                    self.end_session(one, other);
+                }
+            }
+        }
+    }
+
+    /// Ends the session between two processes, and lets another begin.
+    fn reset_session(&mut self, ends: &[Slot]) {
+        if let [one, other] = *ends {
+            self.end_session(one, other);
+            self.begin_session(one, other);
+        }
     }
 
     fn reseed(&mut self, index: usize, domain: Domain, salt: Hex) {

@@ -6,6 +6,7 @@
 //! | `delivery` | latencies, order, ties, queues at busy nodes |
 //! | `crash` | what a crash takes and what it leaves; restarts; refusals |
 //! | `pause` | what waits while a process stands still |
+//! | `sessions` | links that are up or down |
 //! | `trigger` | items that strike in the middle of a step |
 //! | `clocks` | whose time goes how fast |
 //! | `partition` | who hears whom |
@@ -27,5 +28,6 @@ mod partition;
 mod pause;
 mod replay;
 mod rig;
+mod sessions;
 mod trigger;
 mod validation;

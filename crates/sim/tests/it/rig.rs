@@ -6,9 +6,9 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use sim::{
-    CASE_FORMAT, Case, Checks, ClientLoad, Damage, Expansion, Expect, Fact, Fault, Heal, Hex, Idle, Io, Item, Network,
-    NodeId, Outcome, Payload, Permission, Plan, Process, Protocol, Record, RecordWhat, Recoverable, Refusal, Request,
-    RunOptions, Salts, Scenario, Spec, StaticMajority, Strike, Survival, System, Target, Time, When, Workload,
+    CASE_FORMAT, Case, Checks, ClientLoad, Damage, Expansion, Expect, Fact, Fault, Heal, Hex, Idle, Io, Item, Link,
+    Network, NodeId, Outcome, Payload, Permission, Plan, Process, Protocol, Record, RecordWhat, Recoverable, Refusal,
+    Request, RunOptions, Salts, Scenario, Spec, StaticMajority, Strike, Survival, System, Target, Time, When, Workload,
 };
 
 pub const MS: u64 = 1_000_000;
@@ -55,6 +55,8 @@ pub trait Actor: Sized + 'static {
         None
     }
     fn synced(&mut self, _request: Request, _io: &mut Io<'_, Numbers>) {}
+
+    fn linked(&mut self, _peer: NodeId, _link: Link, _io: &mut Io<'_, Numbers>) {}
 }
 
 /// An actor as the engine hosts it.
@@ -78,6 +80,10 @@ impl<A: Actor> Process for Hosted<A> {
 
     fn next_deadline(&self) -> Option<Time> {
         self.0.wakes_at()
+    }
+
+    fn on_link(&mut self, peer: NodeId, link: Link, io: &mut Io<'_, Numbers>) {
+        self.0.linked(peer, link, io);
     }
 
     fn on_disk(&mut self, request: Request, result: Result<(), sim::DiskError>, io: &mut Io<'_, Numbers>) {

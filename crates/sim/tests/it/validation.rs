@@ -73,6 +73,9 @@ fn a_network_that_cannot_be() {
     assert_eq!(refusal(|case| case.network.loss_ppm = 1_000_001), "network.loss_ppm is 1000001: at most 1000000");
     let inverted = refusal(|case| case.network.latency_min_ns = 2 * MS);
     assert_eq!(inverted, "network.latency_min_ns is above latency_max_ns");
-    let session = refusal(|case| case.network.link = LinkKind::Session);
-    assert_eq!(session, "network.link is session, which this version does not simulate");
+    let session = refusal(|case| {
+        case.network.link = LinkKind::Session;
+        case.network.loss_ppm = 7;
+    });
+    assert_eq!(session, "network.loss_ppm is 7: a session loses, repeats and reorders nothing");
 }
