@@ -117,13 +117,14 @@ prop_compose! {
         network in network(any::<u32>()),
         workload in vec(load(), 0..3),
         plan in plan(any_node(), time()),
+        unbounded in any::<bool>(),
         found in option::of(found()),
         fired in vec(any::<u32>(), 0..4),
         (reached, note) in (vec(label(), 0..3), label()),
     ) -> Case {
         let workload = Workload { clients: workload };
         let format = CASE_FORMAT;
-        Case { format, scenario, seed: Hex(seed), salts, expect, knobs, nodes, network, workload, plan, found, fired, reached, note }
+        Case { format, scenario, seed: Hex(seed), salts, expect, knobs, nodes, network, workload, plan, unbounded, found, fired, reached, note }
     }
 }
 

@@ -66,6 +66,7 @@ fn case(queue: u32, seed: u64) -> Case {
         },
         workload: Workload { clients: Vec::new() },
         plan: Plan { heal: Heal { at_ns: Time::MAX, core: None }, items: Vec::new() },
+        unbounded: false,
         found: None,
         fired: Vec::new(),
         reached: Vec::new(),

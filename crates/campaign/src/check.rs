@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::{env, panic, thread};
 
-use sim::{Case, Expansion, Scenario, Seed, Spec};
+use sim::{Case, End, Expansion, Scenario, Seed, Spec};
 
 use crate::block::Block;
 use crate::corpus::{self, Standing};
@@ -85,9 +85,14 @@ impl Check<'_> {
     fn run_seed(&self, seed: Seed) -> Verdict {
         let case = self.scenario.expand(seed, &Expansion::default());
         let outcome = self.runs().run(&case).map_err(|error| self.harness_error(seed, &error.to_string()))?;
-        match Failure::of(&self.spec, &case, &outcome) {
-            Some(failure) => Err(self.kept(failure.confirmed(&self.runs()), None)),
-            None => Ok(format!("{}: seed {seed} passed, {} events", self.spec.name, outcome.events)),
+        let (name, events) = (&self.spec.name, outcome.events);
+        match (Failure::of(&self.spec, &case, &outcome), &outcome.end) {
+            (Some(failure), _) => Err(self.kept(failure.confirmed(&self.runs()), None)),
+            (None, End::Undecided(reason)) => Err(format!("sim: UNDECIDED {name}  seed {seed}: {reason}")),
+            (None, End::Unrecoverable(reason)) => {
+                Ok(format!("{name}: seed {seed} made no progress and could not: {reason}"))
+            }
+            (None, End::Passed | End::Failed(_)) => Ok(format!("{name}: seed {seed} passed, {events} events")),
         }
     }
 
@@ -117,6 +122,7 @@ impl Check<'_> {
 
     fn run_fresh(&self) -> Verdict {
         let (base, report) = self.campaign()?;
+        let vacuous = report.vacuous();
         let Report { seeds, events, virtual_time, wall_time, .. } = report;
         if let Some(failed) = report.failures.into_iter().next() {
             let found = format!("seed {} of base {base}", failed.index + 1);
@@ -125,6 +131,9 @@ impl Check<'_> {
         if let Some(undecided) = report.undecided {
             let (runs, seed, reason) = (undecided.runs, undecided.seed, undecided.reason);
             return Err(format!("sim: UNDECIDED {}  seed {seed}: {reason} ({runs} of {seeds} seeds)", self.spec.name));
+        }
+        if let Some(vacuous) = vacuous {
+            return Err(format!("sim: VACUOUS {}: {vacuous}, of base {base}", self.spec.name));
         }
         let (events, spent, wall) = (Quantity(events), Span(virtual_time), Span(wall_time));
         Ok(format!("{seeds} seeds, {events} events, {spent} virtual, {wall}"))
@@ -156,11 +165,15 @@ impl Check<'_> {
         let base = self.settings.base.unwrap_or_else(Base::from_os);
         let campaign = Campaign { jobs: self.settings.jobs, ..Campaign::new(base, self.settings.seeds) };
         let report = campaign.run(self.scenario, &self.watchdog, &AtomicBool::new(false), &|_| {});
-        report.map(|report| (base, report)).map_err(|error| self.harness_error(error.seed, &error.reason))
+        match (&report.error, report.failures.is_empty()) {
+            // A failure that came before is the first thing to know.
+            (Some(error), true) => Err(self.harness_error(error.seed, &error.reason)),
+            _ => Ok((base, report)),
+        }
     }
 
     fn runs(&self) -> Runs<'_> {
-        Runs { scenario: self.scenario, unbounded: false, watchdog: &self.watchdog }
+        Runs { scenario: self.scenario, watchdog: &self.watchdog }
     }
 
     fn harness_error(&self, seed: Seed, reason: &str) -> String {

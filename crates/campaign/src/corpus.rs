@@ -5,7 +5,7 @@ use std::process::Command;
 use std::{fmt, fs, io};
 
 use serde::Deserialize;
-use sim::{CASE_FORMAT, Case, CaseError, Expect, Found, Outcome, Scenario, Spec};
+use sim::{CASE_FORMAT, Case, CaseError, End, Expect, Found, Outcome, Scenario, Spec};
 
 use crate::failure::{Failure, fired};
 use crate::run::{RunError, Runs};
@@ -191,8 +191,8 @@ pub(crate) fn judge(runs: &Runs<'_>, case: &Case) -> Standing {
 pub fn standing(spec: &Spec, case: &Case, outcome: &Outcome) -> Standing {
     let shown = outcome.violation().map(|violation| violation.signature.as_str());
     match (&case.expect, shown) {
-        (Expect::Signature(expected), Some(shown)) if expected == shown => Standing::AsExpected { known: false },
-        (Expect::Known { known, .. }, Some(shown)) if known == shown => Standing::AsExpected { known: true },
+        (Expect::Signature(expected), Some(shown)) if expected == shown => reached(case, outcome, false),
+        (Expect::Known { known, .. }, Some(shown)) if known == shown => reached(case, outcome, true),
         (_, Some(_)) => {
             let failure = Failure::of(spec, case, outcome).expect("a violation is a failure");
             Standing::Failed(Box::new(failure))
@@ -200,18 +200,22 @@ pub fn standing(spec: &Spec, case: &Case, outcome: &Outcome) -> Standing {
         (Expect::Signature(expected) | Expect::Known { known: expected, .. }, None) => {
             Standing::Stale(format!("it no longer shows {expected}"))
         }
-        (Expect::Pass, None) => passed(case, outcome),
+        (Expect::Pass, None) => match (&outcome.end, reached(case, outcome, false)) {
+            (End::Undecided(reason), Standing::AsExpected { .. }) => Standing::Undecided(reason.clone()),
+            (_, standing) => standing,
+        },
     }
 }
 
-fn passed(case: &Case, outcome: &Outcome) -> Standing {
+/// Whether a run still reaches what the case once reached: one that comes to the same by another way tests something
+/// else.
+fn reached(case: &Case, outcome: &Outcome, known: bool) -> Standing {
     let fired_now = fired(case, outcome);
     let item = case.fired.iter().find(|id| !fired_now.contains(id));
     let label = case.reached.iter().find(|label| !outcome.reached.contains_key(label.as_str()));
-    match (item, label, &outcome.end) {
-        (Some(id), _, _) => Standing::Stale(format!("item {id} fired then and does not now")),
-        (None, Some(label), _) => Standing::Stale(format!("`{label}` was reached then and is not now")),
-        (None, None, sim::End::Undecided(reason)) => Standing::Undecided(reason.clone()),
-        (None, None, _) => Standing::AsExpected { known: false },
+    match (item, label) {
+        (Some(id), _) => Standing::Stale(format!("item {id} fired then and does not now")),
+        (None, Some(label)) => Standing::Stale(format!("`{label}` was reached then and is not now")),
+        (None, None) => Standing::AsExpected { known },
     }
 }

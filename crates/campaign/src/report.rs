@@ -7,6 +7,8 @@ use std::time::Duration;
 use sim::{Digest, End, FaultKind, Outcome, Seed, Spec};
 
 use crate::failure::Failure;
+use crate::runner::HarnessError;
+use crate::settings::DEFAULT_SEEDS;
 
 /// What the runs of one scenario came to.
 #[derive(Clone, Debug)]
@@ -37,6 +39,8 @@ pub struct Report {
     pub undecided: Option<Undecided>,
     /// Runs that were stuck and could not have been otherwise.
     pub unrecoverable: u64,
+    /// What the harness itself did wrong; the report ends with the seed before.
+    pub error: Option<HarnessError>,
 }
 
 /// How often something was counted.
@@ -139,12 +143,28 @@ impl Report {
             failures: Vec::new(),
             undecided: None,
             unrecoverable: 0,
+            error: None,
         }
     }
 
     /// How many seeds had at least as many of `name` as half of all seeds have.
     pub fn median(&self, name: &str) -> u64 {
         self.counts.get(name).map_or(0, |count| count.median(self.seeds))
+    }
+
+    /// Why the runs together say nothing, if they do: so many seeds that never looked at a property, missed a goal, or
+    /// were all stuck beyond help. Of fewer seeds than a test runs by default nothing is concluded.
+    pub(crate) fn vacuous(&self) -> Option<String> {
+        let seeds = self.seeds;
+        if seeds < DEFAULT_SEEDS {
+            return None;
+        }
+        let never = self.properties.iter().find(|(_, times)| **times == 0);
+        let missed = self.goals.iter().find(|goal| goal.state == GoalState::Missed);
+        never
+            .map(|(property, _)| format!("`{property}` was never evaluated in {seeds} seeds"))
+            .or_else(|| missed.map(|goal| format!("the goal `{}` was missed by {seeds} seeds", goal.label)))
+            .or_else(|| (self.unrecoverable == seeds).then(|| format!("all {seeds} seeds were stuck beyond help")))
     }
 
     /// Takes in the next run.

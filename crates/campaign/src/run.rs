@@ -11,8 +11,6 @@ use crate::watchdog::Watchdog;
 #[derive(Clone, Copy)]
 pub(crate) struct Runs<'a> {
     pub(crate) scenario: &'a dyn Scenario,
-    /// Lifts the budget of what may be unavailable at once.
-    pub(crate) unbounded: bool,
     pub(crate) watchdog: &'a Watchdog,
 }
 
@@ -48,7 +46,7 @@ impl Runs<'_> {
         let watch = self.watchdog.watch(&case.scenario, case.seed);
         // Shortens the borrow to this call's, which an option of it does not do by itself.
         let trace = trace.map(|trace| trace as &mut dyn FnMut(&Record));
-        let mut options = RunOptions { unbounded: self.unbounded, trace, pulse: Some(&watch.pulse) };
+        let mut options = RunOptions { trace, pulse: Some(&watch.pulse) };
         // The engine catches what hosted code panics with; what gets here is the harness's own.
         let run = panic::catch_unwind(AssertUnwindSafe(|| self.scenario.run(case, &mut options)));
         match run {

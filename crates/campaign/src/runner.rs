@@ -94,15 +94,14 @@ impl Campaign {
     /// Runs seeds of `scenario` until they are used up, the time is over, one fails, or `stop` is set; `progress` is
     /// called with the report so far.
     ///
-    /// # Errors
-    /// A [`HarnessError`] where the engine panicked or a seed's own case was refused.
+    /// Where the engine panicked or a seed's own case was refused, the report says so and ends there.
     pub fn run(
         &self,
         scenario: &dyn Scenario,
         watchdog: &Watchdog,
         stop: &AtomicBool,
         progress: &(dyn Fn(&Report) + Sync),
-    ) -> Result<Report, HarnessError> {
+    ) -> Report {
         let spec = scenario.spec();
         let shared = Mutex::new(Shared {
             next: 0,
@@ -110,9 +109,8 @@ impl Campaign {
             failed_at: None,
             waiting: BTreeMap::new(),
             report: Report::new(&spec),
-            error: None,
         });
-        let runs = Runs { scenario, unbounded: self.unbounded, watchdog };
+        let runs = Runs { scenario, watchdog };
         let worker = Worker { campaign: self, spec: &spec, runs, stop, started: Stopwatch::start(), shared: &shared };
         match self.jobs.get() {
             // Where a test runner captures output by thread, the run stays on its thread.
@@ -125,10 +123,7 @@ impl Campaign {
         }
         let wall_time = worker.started.elapsed();
         let shared = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-        match shared.error {
-            Some(error) => Err(error),
-            None => Ok(Report { wall_time, ..shared.report }),
-        }
+        Report { wall_time, ..shared.report }
     }
 }
 
@@ -139,10 +134,9 @@ struct Shared {
     folded: u64,
     /// The lowest position that failed, where that ends the campaign.
     failed_at: Option<u64>,
-    /// Runs that wait for a lower position.
-    waiting: BTreeMap<u64, Run>,
+    /// Runs, or what prevented them, that wait for a lower position.
+    waiting: BTreeMap<u64, Result<Run, HarnessError>>,
     report: Report,
-    error: Option<HarnessError>,
 }
 
 struct Worker<'a> {
@@ -159,10 +153,10 @@ impl Worker<'_> {
         while let Some((position, index)) = self.next() {
             let seed = self.campaign.base.seed(index);
             match self.run(index, seed) {
-                Ok(run) => self.finish(position, run, progress),
+                Ok(run) => self.finish(position, Ok(run), progress),
                 Err(reason) => {
                     let error = HarnessError { scenario: self.spec.name.clone(), seed, reason };
-                    self.shared().error.get_or_insert(error);
+                    self.finish(position, Err(error), progress);
                 }
             }
         }
@@ -176,7 +170,7 @@ impl Worker<'_> {
     fn next(&self) -> Option<(u64, u64)> {
         let mut shared = self.shared();
         let out_of_time = self.campaign.time.is_some_and(|time| self.started.elapsed() >= time);
-        if out_of_time || self.stop.load(Ordering::Relaxed) || shared.failed_at.is_some() || shared.error.is_some() {
+        if out_of_time || self.stop.load(Ordering::Relaxed) || shared.failed_at.is_some() {
             return None;
         }
         let Shard { first, of } = self.campaign.shard;
@@ -190,15 +184,21 @@ impl Worker<'_> {
     }
 
     fn run(&self, index: u64, seed: Seed) -> Result<Run, String> {
-        let case = self.runs.scenario.expand(seed, &self.campaign.expansion);
+        let mut case = self.runs.scenario.expand(seed, &self.campaign.expansion);
+        case.unbounded = self.campaign.unbounded;
         let outcome = self.runs.run(&case).map_err(|error| error.to_string())?;
         let failure = Failure::of(self.spec, &case, &outcome);
         Ok(Run { index, seed, kinds: case.fault_kinds(), outcome, failure })
     }
 
-    fn finish(&self, position: u64, run: Run, progress: &(dyn Fn(&Report) + Sync)) {
+    fn finish(&self, position: u64, run: Result<Run, HarnessError>, progress: &(dyn Fn(&Report) + Sync)) {
         let mut shared = self.shared();
-        if run.failure.is_some() && !self.campaign.keep_going {
+        let ends = match &run {
+            Ok(run) => run.failure.is_some() && !self.campaign.keep_going,
+            // Of a harness that is at fault nothing more is to be learnt.
+            Err(_) => true,
+        };
+        if ends {
             shared.failed_at = Some(shared.failed_at.map_or(position, |lowest| lowest.min(position)));
         }
         shared.waiting.insert(position, run);
@@ -212,7 +212,10 @@ impl Shared {
     fn fold(&mut self) {
         while self.failed_at.is_none_or(|failed_at| self.folded <= failed_at) {
             let Some(run) = self.waiting.remove(&self.folded) else { break };
-            self.report.take(run);
+            match run {
+                Ok(run) => self.report.take(run),
+                Err(error) => self.report.error = Some(error),
+            }
             self.folded += 1;
         }
     }

@@ -12,7 +12,7 @@ use crate::progress::Progress;
 use crate::quorum;
 use crate::raft::Raft;
 use crate::record::HardState;
-use crate::role::{Batch, Candidate, Contact, Follower, Leader, Peer, State};
+use crate::role::{Batch, Candidate, Contact, Follower, Leader, Peer, Role, State};
 
 impl Raft {
     /// An election is due: nobody was heard who leads.
@@ -123,6 +123,10 @@ impl Raft {
         if granted && self.voted_for().is_none() {
             let hard_state = HardState { term: self.term(), voted_for: Some(from) };
             self.set_hard_state(hard_state, effects);
+            if self.role() == Role::PreCandidate {
+                // Whoever has its vote needs no rival.
+                self.follow(now, None, effects);
+            }
             self.put_off_election(now);
         }
         self.send(from, Body::VoteReply { granted }, None, effects);

@@ -40,6 +40,9 @@ pub struct Case {
     pub workload: Workload,
     /// What goes wrong on purpose.
     pub plan: Plan,
+    /// Whether the budget of what may be unavailable at once is lifted; safety alone is checked then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unbounded: bool,
     /// Where it came from; nothing for a case that was only expanded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Found>,
@@ -281,7 +284,7 @@ impl Case {
     ///
     /// # Errors
     /// A [`CaseError`] that names what does not fit.
-    pub(crate) fn validate(&self, scenario: &str, knobs: &[&str]) -> Result<(), CaseError> {
+    pub(crate) fn validate(&self, scenario: &str, ranges: &[(&str, RangeInclusive<u64>)]) -> Result<(), CaseError> {
         if self.format > CASE_FORMAT {
             return Err(CaseError::NewerFormat { format: self.format });
         }
@@ -289,6 +292,11 @@ impl Case {
             let (expected, received) = (scenario.to_owned(), self.scenario.clone());
             return Err(CaseError::OtherScenario { expected, received });
         }
+        let knobs: Vec<&str> = ranges.iter().map(|(name, _)| *name).collect();
+        let outside = ranges.iter().find_map(|(name, range)| {
+            let value = self.knobs.get(*name).filter(|value| !range.contains(value))?;
+            Some(format!("knob `{name}` is {value}: expected {} to {}", range.start(), range.end()))
+        });
         let clients: Vec<NodeId> = self.workload.clients.iter().map(|client| client.id).collect();
         let wrong_place = self.nodes.iter().find(|id| id.is_client()).or(clients.iter().find(|id| !id.is_client()));
         let misfit = wrong_place
@@ -298,6 +306,7 @@ impl Case {
             .or_else(|| (!sorted(&clients)).then(|| "workload.clients: must be in order, each once".into()))
             .or_else(|| self.knobs.keys().find(|k| !knobs.contains(&k.as_str())).map(|k| format!("unknown knob `{k}`")))
             .or_else(|| knobs.iter().find(|k| !self.knobs.contains_key(**k)).map(|k| format!("knob `{k}` is missing")))
+            .or(outside)
             .or_else(|| self.network.refusal())
             .or_else(|| self.plan.refusal(&self.nodes, &clients));
         misfit.map_or(Ok(()), |reason| Err(CaseError::Misfit(reason)))

@@ -154,9 +154,10 @@ impl Links {
         let address = Address::new(link.entity, tag, u64::from(counted.occurrence) | era << 32);
         if !self.planned.is_empty()
             && !self.calm
-            && let Some((item, fate)) = self.planned.get(&(index, tag, counted.occurrence))
+            && counted.exact
+            && let Some((item, fate)) = self.planned.remove(&(index, tag, counted.occurrence))
         {
-            return (sent, Passage::planned(*item, *fate));
+            return (sent, Passage::planned(item, fate));
         }
         (sent, self.weather.decide(mixer, address, self.calm))
     }
@@ -256,19 +257,14 @@ impl Tags {
     /// How often `tag` was counted before.
     #[inline]
     fn count(&mut self, tag: u64) -> Counted {
-        if self.used * 2 >= self.slots.len() {
-            self.grow();
-        }
         let hash = fold(tag ^ 0x2d35_8dcc_aa6c_78a5, 0x8bb8_4b93_962e_acc9) | 1 << 63;
         let name = hash >> Self::COUNT_BITS;
-        let mask = self.slots.len() - 1;
+        let mask = self.slots.len().wrapping_sub(1);
         let mut at = Self::place(name) & mask;
         loop {
-            let slot = self.slots[at];
+            let slot = self.slots.get(at).copied().unwrap_or(0);
             if slot == 0 {
-                self.slots[at] = name << Self::COUNT_BITS | 1;
-                self.used += 1;
-                return Counted { occurrence: 0, exact: !self.forgotten };
+                return self.insert(name);
             }
             if slot >> Self::COUNT_BITS == name {
                 let count = slot & Self::COUNT_MAX;
@@ -277,6 +273,21 @@ impl Tags {
             }
             at = (at + 1) & mask;
         }
+    }
+
+    /// Counts a tag for the first time; makes room first, or forgets all others.
+    fn insert(&mut self, name: u64) -> Counted {
+        if self.used * 2 >= self.slots.len() {
+            self.grow();
+        }
+        let mask = self.slots.len() - 1;
+        let mut at = Self::place(name) & mask;
+        while self.slots[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        self.slots[at] = name << Self::COUNT_BITS | 1;
+        self.used += 1;
+        Counted { occurrence: 0, exact: !self.forgotten }
     }
 
     #[cold]
@@ -361,7 +372,7 @@ mod tests {
     fn counts_are_exact_up_to_the_stated_number_of_tags() {
         let mut tags = Tags::default();
         for round in 0..3 {
-            for tag in 0..Tags::TAGS_MAX as u64 - 1 {
+            for tag in 0..Tags::TAGS_MAX as u64 {
                 let counted = tags.count(tag);
                 assert!(counted.exact);
                 assert_eq!(counted.occurrence, round, "tag {tag}");

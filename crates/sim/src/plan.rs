@@ -294,8 +294,18 @@ impl Plan {
         let stranger = self.heal.core.iter().flatten().find(|id| !nodes.contains(id));
         let mut seen = BTreeSet::new();
         let twice = self.items.iter().find(|item| !seen.insert(item.id));
+        let mut addresses = Vec::new();
+        let same_message = self.items.iter().find(|item| {
+            let is_message = matches!(item.target, Target::Message { .. });
+            let known = is_message && addresses.contains(&&item.target);
+            addresses.extend(is_message.then_some(&item.target));
+            known
+        });
+        let nobody = self.heal.core.as_ref().is_some_and(Vec::is_empty);
         stranger
             .map(|id| format!("plan.heal.core names {id}, which is not a node of the case"))
+            .or_else(|| nobody.then(|| "plan.heal.core is empty: at least one node is healed".into()))
+            .or_else(|| same_message.map(|item| format!("item {} is about the same message as another", item.id)))
             .or_else(|| twice.map(|item| format!("plan.items: two items have the id {}", item.id)))
             .or_else(|| self.items.iter().find_map(|item| item.refusal(nodes, clients)))
     }

@@ -37,8 +37,6 @@ pub trait Scenario: Send + Sync {
 /// How a case is run; none of it changes what happens.
 #[derive(Default)]
 pub struct RunOptions<'a> {
-    /// Lifts the budget of what may be unavailable at once; safety alone is checked then.
-    pub unbounded: bool,
     /// Takes what a trace says.
     pub trace: Option<&'a mut dyn FnMut(&Record)>,
     /// Counts the events as they fire, for whoever watches from outside.
@@ -111,9 +109,6 @@ impl<S: System> Scenario for S {
     fn run(&self, case: &Case, options: &mut RunOptions<'_>) -> Result<Outcome, CaseError> {
         panics::watch();
         let mut world = World::new(self, &System::spec(self), case)?;
-        if options.unbounded {
-            world = world.unbounded();
-        }
         if options.trace.is_some() {
             world = world.traced();
         }

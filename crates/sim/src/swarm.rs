@@ -54,6 +54,7 @@ pub(crate) fn expand(spec: &Spec, seed: Seed, expansion: &Expansion) -> Case {
             items: draw.items(&nodes, &clients, safety_ns),
         },
         nodes,
+        unbounded: false,
         found: None,
         fired: Vec::new(),
         reached: Vec::new(),

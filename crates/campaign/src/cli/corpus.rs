@@ -22,7 +22,7 @@ impl Shop<'_> {
                 exit = exit.and(self.check_case(&**scenario, &path));
             }
         }
-        println!("{cases} cases in {}", self.place.corpus.display());
+        say!("{cases} cases in {}", self.place.corpus.display());
         Ok(exit.and(self.unclaimed()?))
     }
 
@@ -55,14 +55,14 @@ impl Shop<'_> {
                 return Exit::Corpus;
             }
         };
-        let runs = Runs { scenario, unbounded: false, watchdog: &self.watchdog };
+        let runs = Runs { scenario, watchdog: &self.watchdog };
         match corpus::judge(&runs, &case) {
             Standing::AsExpected { known } => {
-                println!("{shown}: {}", if known { "known, and still there" } else { "as expected" });
+                say!("{shown}: {}", if known { "known, and still there" } else { "as expected" });
                 Exit::Clean
             }
             Standing::Failed(failure) => {
-                let replay = self.replay_line(path, false);
+                let replay = self.replay_line(path);
                 let failure = failure.confirmed(&runs);
                 eprintln!("{}", Block { failure: &failure, found: None, replay: &replay });
                 failure.class.into()
@@ -90,7 +90,7 @@ impl Shop<'_> {
                 match corpus::read(&path) {
                     Ok(case) => {
                         let showed = case.found.map_or("nothing".into(), |found| found.signature);
-                        println!("{}: {showed}", self.place.shown(&path).display());
+                        say!("{}: {showed}", self.place.shown(&path).display());
                     }
                     Err(unreadable) => {
                         eprintln!("sim: {unreadable}");

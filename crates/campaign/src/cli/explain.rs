@@ -9,7 +9,7 @@ impl Shop<'_> {
     pub(super) fn explain(&self, arguments: &Explain) -> Ended {
         let (scenario, spec) = self.scenario(&arguments.scenario)?;
         let case = scenario.expand(arguments.seed, &Expansion { without: arguments.without.clone() });
-        println!("{}  seed {}: {}", spec.name, case.seed, spec.about);
+        say!("{}  seed {}: {}", spec.name, case.seed, spec.about);
         print(&case);
         Ok(Exit::Clean)
     }
@@ -17,14 +17,14 @@ impl Shop<'_> {
 
 fn print(case: &Case) {
     let names = |ids: &mut dyn Iterator<Item = String>| ids.collect::<Vec<_>>().join(", ");
-    println!("  nodes:    {}", names(&mut case.nodes.iter().map(ToString::to_string)));
+    say!("  nodes:    {}", names(&mut case.nodes.iter().map(ToString::to_string)));
     let clients =
         case.workload.clients.iter().map(|client| format!("{} ({} operations)", client.id, client.operations));
-    println!("  clients:  {}", or_none(&names(&mut clients.into_iter())));
-    println!("  knobs:    {}", names(&mut case.knobs.iter().map(|(name, value)| format!("{name} {value}"))));
-    println!("  network:  {}", network(&case.network));
-    println!("  heal:     at {}", case.plan.heal.at_ns);
-    println!("  faults:   {}", or_none(&names(&mut case.fault_kinds().into_iter().map(|kind| kind.to_string()))));
+    say!("  clients:  {}", or_none(&names(&mut clients.into_iter())));
+    say!("  knobs:    {}", names(&mut case.knobs.iter().map(|(name, value)| format!("{name} {value}"))));
+    say!("  network:  {}", network(&case.network));
+    say!("  heal:     at {}", case.plan.heal.at_ns);
+    say!("  faults:   {}", or_none(&names(&mut case.fault_kinds().into_iter().map(|kind| kind.to_string()))));
     let (timed, triggered): (Vec<&Item>, Vec<&Item>) =
         case.plan.items.iter().partition(|item| matches!(item.when, When::At { .. }));
     let mut timed = timed;
@@ -33,7 +33,7 @@ fn print(case: &Case) {
         When::On { .. } => sim::Time::MAX,
     });
     for item in timed.into_iter().chain(triggered) {
-        println!("    {item}");
+        say!("    {item}");
     }
 }
 

@@ -108,7 +108,7 @@ impl Fuzzing<'_> {
     }
 
     fn runs<'b>(&'b self, scenario: &'b dyn Scenario) -> Runs<'b> {
-        Runs { scenario, unbounded: self.campaign.unbounded, watchdog: &self.shop.watchdog }
+        Runs { scenario, watchdog: &self.shop.watchdog }
     }
 
     fn run_corpus(&mut self, scenario: &dyn Scenario, spec: &Spec) {
@@ -125,11 +125,11 @@ impl Fuzzing<'_> {
                 }
             };
             let shown = self.shop.place.shown(&path).display().to_string();
-            match corpus::judge(&Runs { unbounded: false, ..self.runs(scenario) }, &case) {
+            match corpus::judge(&self.runs(scenario), &case) {
                 Standing::AsExpected { .. } => {}
                 Standing::Failed(failure) => {
-                    let replay = self.shop.replay_line(&path, false);
-                    let failure = failure.confirmed(&Runs { unbounded: false, ..self.runs(scenario) });
+                    let replay = self.shop.replay_line(&path);
+                    let failure = failure.confirmed(&self.runs(scenario));
                     self.found(&failure, format!("{shown}, which is kept and should pass"), &replay);
                 }
                 Standing::Stale(reason) => self.corpus_trouble(&format!("STALE {shown}: {reason}")),
@@ -153,15 +153,13 @@ impl Fuzzing<'_> {
     fn run_fresh(&mut self, scenario: &dyn Scenario) {
         let line = ProgressLine::new();
         let show = |report: &Report| line.show(report);
-        let result = self.campaign.run(scenario, &self.shop.watchdog, &self.interrupted, &show);
+        let report = self.campaign.run(scenario, &self.shop.watchdog, &self.interrupted, &show);
         drop(line);
-        match result {
-            Ok(report) => self.take(scenario, report),
-            Err(HarnessError { scenario, seed, reason }) => {
-                eprintln!("sim: {scenario}  seed {seed}: {reason}");
-                self.exit = self.exit.and(Exit::Bug);
-            }
+        if let Some(HarnessError { scenario, seed, reason }) = &report.error {
+            eprintln!("sim: {scenario}  seed {seed}: {reason}");
+            self.exit = self.exit.and(Exit::Bug);
         }
+        self.take(scenario, report);
     }
 
     fn take(&mut self, scenario: &dyn Scenario, mut report: Report) {
@@ -184,7 +182,7 @@ impl Fuzzing<'_> {
         let found = format!("seed {} of base {}{as_it_must}", failed.index + 1, self.campaign.base);
         match corpus::keep(self.directory, failure) {
             Ok(path) => {
-                let replay = self.shop.replay_line(&path, self.campaign.unbounded);
+                let replay = self.shop.replay_line(&path);
                 let block = self.found(failure, found, &replay);
                 corpus::keep_block(&path, &block);
                 Some(path)

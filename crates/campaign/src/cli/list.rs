@@ -33,7 +33,7 @@ impl Shop<'_> {
     pub(super) fn list(&self, arguments: &List) -> Ended {
         let entries: Vec<Entry> = self.scenarios.iter().map(|scenario| entry(&**scenario)).collect();
         if arguments.json {
-            println!("{}", serde_json::to_string_pretty(&entries).expect("a list is plain data"));
+            say!("{}", serde_json::to_string_pretty(&entries).expect("a list is plain data"));
         } else {
             entries.iter().for_each(print);
         }
@@ -73,12 +73,12 @@ fn entry(scenario: &dyn Scenario) -> Entry {
 }
 
 fn print(entry: &Entry) {
-    println!("{}", entry.name);
-    println!("  {}", entry.about);
+    say!("{}", entry.name);
+    say!("  {}", entry.about);
     if let Some(signature) = &entry.must_fail {
-        println!("  must fail:  {signature}");
+        say!("  must fail:  {signature}");
     }
-    println!("  topology:   {}, {}", count(entry.nodes, "nodes"), count(entry.clients, "clients"));
+    say!("  topology:   {}, {}", count(entry.nodes, "nodes"), count(entry.clients, "clients"));
     let knobs: Vec<String> =
         entry.knobs.iter().map(|knob| format!("{} {}..{}", knob.name, knob.min, knob.max)).collect();
     line("properties", &entry.properties.join(", "));
@@ -88,7 +88,7 @@ fn print(entry: &Entry) {
     line("tolerates", &entry.tolerated.join(", "));
     line("detects", &entry.detected.join(", "));
     line("excludes", &entry.excluded.join(", "));
-    println!();
+    say!("");
 }
 
 fn count([fewest, most]: [u16; 2], what: &str) -> String {
@@ -101,6 +101,6 @@ fn count([fewest, most]: [u16; 2], what: &str) -> String {
 
 fn line(heading: &str, text: &str) {
     if !text.is_empty() {
-        println!("  {:<11} {text}", format!("{heading}:"));
+        say!("  {:<11} {text}", format!("{heading}:"));
     }
 }

@@ -13,6 +13,14 @@
 //! What a person waits for and the block of a failure go to stderr; tables, and what a script reads, to stdout or to the
 //! file that is named. The exit codes are those of [`Exit`].
 
+/// A line for whoever reads: to stdout. A reader that went away, such as `head`, changes nothing of what a command comes to.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        drop(writeln!(std::io::stdout(), $($text)*));
+    }};
+}
+
 mod args;
 mod corpus;
 mod exit;

@@ -15,11 +15,11 @@ use crate::run::{RunError, Runs};
 
 impl Shop<'_> {
     pub(super) fn replay(&self, arguments: Replay) -> Ended {
-        let (case, line) = match (&arguments.case, &arguments.scenario, arguments.seed) {
+        let (mut case, line) = match (&arguments.case, &arguments.scenario, arguments.seed) {
             (Some(path), ..) => {
                 let path = self.place.resolve(path);
                 let case = corpus::read(&path).map_err(|unreadable| unreadable.to_string())?;
-                (case, self.replay_line(&path, arguments.unbounded))
+                (case, self.replay_line(&path))
             }
             (None, Some(name), Some(seed)) => {
                 let (scenario, spec) = self.scenario(name)?;
@@ -29,9 +29,10 @@ impl Shop<'_> {
             }
             _ => return Err("replay: expected a case, or --scenario and --seed".into()),
         };
+        case.unbounded |= arguments.unbounded;
         let known = self.scenario(&case.scenario);
         let (scenario, spec) = known.map_err(|problem| format!("{}: {problem}", name(&arguments)))?;
-        let runs = Runs { scenario, unbounded: arguments.unbounded, watchdog: &self.watchdog };
+        let runs = Runs { scenario, watchdog: &self.watchdog };
         let outcome = match run(&runs, &case, arguments.trace) {
             Ok(outcome) => outcome,
             Err(RunError::Case(error)) => return Err(format!("{}: {error}", name(&arguments))),
@@ -47,9 +48,8 @@ impl Shop<'_> {
     }
 
     /// The line that replays a stored case.
-    pub(super) fn replay_line(&self, case: &Path, unbounded: bool) -> String {
-        let flag = if unbounded { " --unbounded" } else { "" };
-        format!("{} replay {}{flag}", self.program, typed(self.place.shown(case)))
+    pub(super) fn replay_line(&self, case: &Path) -> String {
+        format!("{} replay {}", self.program, typed(self.place.shown(case)))
     }
 
     /// The line that replays a seed, expanded and run as it was here.
@@ -103,9 +103,9 @@ fn say(spec: &Spec, case: &Case, outcome: &Outcome, name: &str, line: &str) -> E
         return failure.class.into();
     }
     let Outcome { events, time, digest, .. } = outcome;
-    println!("{}  seed {}  {events} events, {time} of virtual time, digest {digest}", case.scenario, case.seed);
+    say!("{}  seed {}  {events} events, {time} of virtual time, digest {digest}", case.scenario, case.seed);
     if let Some(changed) = changed(case, outcome) {
-        println!("  {changed}");
+        say!("  {changed}");
     }
     match (corpus::standing(spec, case, outcome), &outcome.end) {
         (Standing::Stale(reason), _) => {
@@ -117,11 +117,11 @@ fn say(spec: &Spec, case: &Case, outcome: &Outcome, name: &str, line: &str) -> E
             Exit::Undecided
         }
         (_, End::Unrecoverable(reason)) => {
-            println!("  it made no progress, and could not have: {reason}");
+            say!("  it made no progress, and could not have: {reason}");
             Exit::Clean
         }
         (_, End::Passed | End::Failed(_)) => {
-            println!("  every property holds");
+            say!("  every property holds");
             Exit::Clean
         }
     }

@@ -28,7 +28,7 @@ impl Shop<'_> {
             let mut pair = Pair::start(&spec.name, base, arguments.which).map_err(|error| error.to_string())?;
             match pair.compare() {
                 Ok(Ok(Alike { seeds, events })) => {
-                    println!("{}: {seeds} seeds, {} events: alike in both processes", spec.name, Quantity(events));
+                    say!("{}: {seeds} seeds, {} events: alike in both processes", spec.name, Quantity(events));
                 }
                 Ok(Err(difference)) => {
                     eprintln!("{}", self.report(spec, &difference));

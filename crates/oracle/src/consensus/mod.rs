@@ -14,6 +14,7 @@
 //! | `state_machine_safety` | nobody applies anything else at an index, or leaves one out | Raft figure 3 |
 //! | `commit_rule` | what is applied was committed in a term by its own leader | Raft §5.4.2 |
 //! | `acked_is_durable` | what is applied or acknowledged is on the disks of a quorum | Raft §5.3 |
+//! | `applied_is_held` | a node applies only what its own disk holds | dissertation §10.2.1 |
 //! | `durable_survives` | what a disk held is what the next life starts from | Raft figure 2 |
 //! | `liveness` | operations are answered, and logs catch up, after the heal | |
 //! | `fact` | the facts | |
@@ -27,6 +28,7 @@
 //! entry that was recovered, then [`LogFact::Restarted`].
 
 mod acked_is_durable;
+mod applied_is_held;
 mod chain;
 mod commit_rule;
 mod commitment;
@@ -49,6 +51,7 @@ use std::time::Duration;
 use sim::{Case, Progress, Property};
 
 pub use acked_is_durable::AckedIsDurable;
+pub use applied_is_held::AppliedIsHeld;
 pub use commit_rule::CommitRule;
 pub use durable_survives::DurableSurvives;
 pub use election_safety::ElectionSafety;
@@ -72,8 +75,10 @@ pub type Elections = ((Property<ElectionSafety>, Property<VoteQuorum>), (Propert
 pub type Logs = ((Property<LeaderAppendOnly>, Property<LogMatching>), Property<LeaderCompleteness>);
 
 /// What must hold of what is told to state machines and clients, and of disks.
-pub type Promises =
-    ((Property<StateMachineSafety>, Property<AckedIsDurable>), (Property<CommitRule>, Property<DurableSurvives>));
+pub type Promises = ((Property<StateMachineSafety>, Property<AckedIsDurable>), (Property<CommitRule>, Disk));
+
+/// What must hold of each node's own disk.
+pub type Disk = (Property<AppliedIsHeld>, Property<DurableSurvives>);
 
 /// Every check of the family, for a cluster whose nodes are the case's and all vote; progress must be made within `bound`
 /// of the heal.
@@ -103,7 +108,10 @@ pub fn checks(case: &Case, bound: Duration) -> ConsensusChecks {
         ),
         (
             Property::new("commit_rule", CommitRule::new(voters)),
-            Property::new("durable_survives", DurableSurvives::default()),
+            (
+                Property::new("applied_is_held", AppliedIsHeld::new(voters)),
+                Property::new("durable_survives", DurableSurvives::default()),
+            ),
         ),
     );
     (elections, (logs, (promises, Progress::new("liveness", bound, Liveness::new(case)))))

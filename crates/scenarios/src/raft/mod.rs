@@ -139,7 +139,8 @@ impl System for Raft {
             about: "a replicated log by Raft: elections, replication, restarts; clients that propose and retry".into(),
             nodes: 3..=7,
             clients: 1..=4,
-            operations: 20..=100,
+            // More than anybody gets done before the heal, so that progress can be demanded of everybody after it.
+            operations: 2_000..=2_000,
             knobs: vec![
                 Knob::octaves("election_timeout_ms", 50..=500),
                 // Never 0: equal timeouts are a livelock.
@@ -150,7 +151,7 @@ impl System for Raft {
                 Knob::linear("pre_vote", 0..=1),
                 Knob::linear("check_quorum", 0..=1),
                 Knob::octaves("client_timeout_ms", 50..=2_000),
-                Knob::octaves("think_ms", 1..=500),
+                Knob::octaves("think_ms", 5..=1_000),
             ],
             triggers: vec!["term_entered", "voted", "elected", "appended", "truncated", "durable", "applied"],
             goals: vec!["elected", "deposed", "truncated", "durably_truncated", "recovered", "torn_tail", "superseded"],

@@ -16,6 +16,7 @@ mod step;
 mod strike;
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ use crate::plan::{ItemOutcome, Target, When};
 use crate::process::{Cluster, Effect, Effects, HostState, Link, Load};
 use crate::queue::Queue;
 use crate::record::Record;
-use crate::sample::Chance;
+use crate::sample::{Chance, PPM};
 use crate::spec::{Faults, Limits, Spec};
 use crate::survival::{Damage, NodeDamage, Service};
 use crate::system::System;
@@ -94,6 +95,8 @@ type FactOf<S> = <<S as System>::Protocol as Protocol>::Fact;
 pub(crate) enum Phase {
     /// Faults are on.
     Safety,
+    /// The core is being healed: faults are over, and what it does as it starts is no progress yet.
+    Healing,
     /// The core was healed at this time, and progress is awaited.
     Liveness(Time),
     /// Everything demanded has happened, or the last bound has passed.
@@ -110,6 +113,8 @@ struct Tuning {
 
 /// The names and ranges of the engine's own knobs; they are part of every case.
 pub(crate) const ENGINE_KNOBS: [&str; 3] = ["sim.service_ns", "sim.sync_ns", UNSYNCED_KEPT_PPM];
+/// What the engine's own knobs may be: up to a minute, and a chance. Expansion draws from far narrower ranges.
+const ENGINE_RANGES: [RangeInclusive<u64>; 3] = [0..=60_000_000_000, 0..=60_000_000_000, 0..=PPM as u64];
 /// How many of the writes that a crash finds unsynced survive it.
 pub(crate) const UNSYNCED_KEPT_PPM: &str = "sim.unsynced_kept_ppm";
 
@@ -202,9 +207,10 @@ impl<S: System> World<S> {
     /// # Errors
     /// A [`CaseError`] where the case does not fit the scenario.
     pub fn new(system: &S, spec: &Spec, case: &Case) -> Result<World<S>, CaseError> {
-        let knobs: Vec<&str> = spec.knobs.iter().map(|knob| knob.name.as_str()).chain(ENGINE_KNOBS).collect();
-        case.validate(&spec.name, &knobs)?;
-        let tuning = Tuning::of(case)?;
+        let own = spec.knobs.iter().map(|knob| (knob.name.as_str(), knob.values.clone()));
+        let ranges: Vec<(&str, RangeInclusive<u64>)> = own.chain(ENGINE_KNOBS.into_iter().zip(ENGINE_RANGES)).collect();
+        case.validate(&spec.name, &ranges)?;
+        let tuning = Tuning::of(case);
         let clients: Vec<NodeId> = case.workload.clients.iter().map(|client| client.id).collect();
         let ids: Vec<NodeId> = case.nodes.iter().chain(&clients).copied().collect();
         let keys: Vec<u64> = ids.iter().map(|id| id.key()).collect();
@@ -246,17 +252,10 @@ impl<S: System> World<S> {
             suite: spec.suite().into(),
             violation: None,
             records: None,
-            bounded: true,
+            bounded: !case.unbounded,
         };
         world.schedule_start();
         Ok(world)
-    }
-
-    /// Lifts the budget of what may be unavailable at once; safety alone is checked then.
-    #[must_use]
-    pub fn unbounded(mut self) -> World<S> {
-        self.bounded = false;
-        self
     }
 
     /// Keeps a [`Record`] of everything that happens, to be taken by [`take_records`](Self::take_records).
@@ -447,7 +446,7 @@ impl<S: System> World<S> {
     fn since_heal(&self) -> Option<Duration> {
         match self.phase {
             Phase::Liveness(healed_at) => Some(self.now - healed_at),
-            Phase::Safety | Phase::Over => None,
+            Phase::Safety | Phase::Healing | Phase::Over => None,
         }
     }
 }
@@ -460,11 +459,11 @@ fn position(ids: &[NodeId], id: NodeId) -> Option<usize> {
 }
 
 impl Tuning {
-    fn of(case: &Case) -> Result<Tuning, CaseError> {
+    /// Of a case whose knobs are in their ranges.
+    fn of(case: &Case) -> Tuning {
         let [service, sync, kept] = ENGINE_KNOBS.map(|name| case.knobs[name]);
-        let kept = u32::try_from(kept).ok().filter(|ppm| *ppm <= crate::sample::PPM);
-        let kept = kept.ok_or_else(|| CaseError::Misfit(format!("knob `{}` is above 1000000", ENGINE_KNOBS[2])))?;
-        Ok(Tuning { service_ns: service, sync_ns: sync, unsynced_kept: Chance::from_ppm(kept) })
+        let kept = u32::try_from(kept).expect("a knob in its range");
+        Tuning { service_ns: service, sync_ns: sync, unsynced_kept: Chance::from_ppm(kept) }
     }
 }
 

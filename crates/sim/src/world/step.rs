@@ -324,7 +324,8 @@ impl<S: System> World<S> {
             },
             Effect::Write { request, at, start, end } => self.write(slot, *request, *at, *start..*end),
             Effect::Truncate { request, len } => {
-                self.digest_event(Header::Disk, slot, *len);
+                self.digest.roll(*len);
+                self.digest_event(Header::Disk, slot, disk_detail(*request));
                 self.hosts[slot].state.disk.truncate(*request, *len);
                 if self.records.is_some() {
                     self.record(Some(slot), RecordWhat::Disk(format!("truncates {request}: to {len} bytes")));
@@ -382,6 +383,7 @@ impl<S: System> World<S> {
     }
 
     fn write(&mut self, slot: Slot, request: Request, at: u64, bytes: Range<usize>) {
+        self.digest_event(Header::Disk, slot, disk_detail(request));
         let bytes = &self.effects.bytes[bytes];
         self.digest.roll(content_hash(bytes) ^ at);
         self.hosts[slot].state.disk.write(request, at, bytes);
@@ -401,7 +403,8 @@ impl<S: System> World<S> {
         let begins = host.disk_busy_until.max(self.now);
         host.disk_busy_until = begins.plus_nanos(takes);
         let completes = host.disk_busy_until;
-        self.digest_event(Header::Disk, slot, completes.as_nanos());
+        self.digest.roll(completes.as_nanos());
+        self.digest_event(Header::Disk, slot, disk_detail(request));
         if self.records.is_some() {
             self.record(Some(slot), RecordWhat::Disk(format!("syncs {request}")));
         }
@@ -558,4 +561,9 @@ impl<S: System> Hosted<S> {
             Hosted::Gone => None,
         }
     }
+}
+
+/// A request as the digest takes it in: two that differ in their file alone are not the same.
+fn disk_detail(request: Request) -> u64 {
+    u64::from(request.number) << 16 | u64::from(request.file)
 }

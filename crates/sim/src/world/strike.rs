@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::step::Header;
 use super::{Event, Hosted, Input, Phase, Slot, World};
 use crate::check::{Checks, What};
-use crate::id::{Hex, NodeId};
+use crate::id::{Hex, NodeId, Request};
 use crate::mix::{Address, Domain};
 use crate::network::LinkIndex;
-use crate::payload::Fact;
-use crate::plan::{Fault, FaultKind, Item, ItemOutcome, Point, Target, When};
+use crate::payload::{Fact, Protocol};
+use crate::plan::{Fault, FaultKind, Item, ItemOutcome, Plan, Point, Target, When};
 use crate::process::Effect;
 use crate::record::RecordWhat;
 use crate::survival::{Permission, Service, Strike, Survival};
@@ -47,18 +47,14 @@ impl<S: System> World<S> {
             return strikes;
         }
         let case = std::sync::Arc::clone(&self.case);
-        let id = self.id(slot);
-        let facts = effects.iter().filter_map(|effect| if let Effect::Fact(fact) = effect { Some(fact) } else { None });
-        for label in facts.map(Fact::label) {
-            let mut at = 0;
-            while at < self.armed.len() {
-                let index = self.armed[at];
-                let Some(point) = due(&case.plan.items[index], label, id, &mut self.items[index].seen) else {
-                    at += 1;
-                    continue;
-                };
-                self.armed.remove(at);
-                self.items[index].subject = Some(slot);
+        for effect in effects {
+            let label = match effect {
+                Effect::Fact(fact) => fact.label(),
+                // True already, so that it is stated in this step as well.
+                Effect::WhenDurable { request, fact: Some(fact) } if self.is_durable(slot, *request) => fact.label(),
+                _ => continue,
+            };
+            for (index, point) in self.set_off(&case.plan, label, slot) {
                 match point {
                     Point::Effects(count) => strikes.push((count, index)),
                     Point::AfterNs(nanos) => self.schedule(self.now.plus_nanos(nanos), Event::Item(index as u32)),
@@ -67,6 +63,42 @@ impl<S: System> World<S> {
         }
         strikes.sort_unstable();
         strikes
+    }
+
+    fn is_durable(&self, slot: Slot, request: Request) -> bool {
+        self.hosts[slot].state.disk.is_durable(request)
+    }
+
+    /// Disarms the items that one more fact of this label sets off: which, and at which point.
+    fn set_off(&mut self, plan: &Plan, label: &str, slot: Slot) -> Vec<(usize, Point)> {
+        let id = self.id(slot);
+        let (mut set_off, mut at) = (Vec::new(), 0);
+        while at < self.armed.len() {
+            let index = self.armed[at];
+            match due(&plan.items[index], label, id, &mut self.items[index].seen) {
+                Some(point) => {
+                    self.armed.remove(at);
+                    self.items[index].subject = Some(slot);
+                    set_off.push((index, point));
+                }
+                None => at += 1,
+            }
+        }
+        set_off
+    }
+
+    /// Facts that become true as their node dies count too. What they set off comes after the crash, whatever its point.
+    fn set_off_by_crash(&mut self, slot: Slot, facts: &[<S::Protocol as Protocol>::Fact]) {
+        if self.phase != Phase::Safety || self.armed.is_empty() {
+            return;
+        }
+        let case = std::sync::Arc::clone(&self.case);
+        for fact in facts {
+            for (index, point) in self.set_off(&case.plan, fact.label(), slot) {
+                let nanos = if let Point::AfterNs(nanos) = point { nanos } else { 0 };
+                self.schedule(self.now.plus_nanos(nanos), Event::Item(index as u32));
+            }
+        }
     }
 
     /// A timed item is due.
@@ -171,7 +203,7 @@ impl<S: System> World<S> {
         };
         self.digest_event(Header::Heal, core.len(), 0);
         core.iter().for_each(|id| self.digest.roll(id.key()));
-        self.phase = Phase::Liveness(self.now);
+        self.phase = Phase::Healing;
         self.tally.core = Some(core.clone());
         if self.records.is_some() {
             self.record_first(None, [Some(cause), None], RecordWhat::Healed(core.clone()));
@@ -195,6 +227,7 @@ impl<S: System> World<S> {
                 Service::Up | Service::Refused => {}
             }
         }
+        self.phase = Phase::Liveness(self.now);
         self.schedule_demands();
     }
 
@@ -330,6 +363,7 @@ impl<S: System> World<S> {
         for fact in &losses.facts {
             self.state_fact(slot, fact);
         }
+        self.set_off_by_crash(slot, &losses.facts);
         self.observe(slot, What::Crashed);
     }
 

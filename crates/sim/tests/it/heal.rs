@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sim::{
-    Class, End, Expansion, Fate, Fault, Goal, Hex, Io, Item, ItemOutcome, NodeId, Observed, Progress, Recoverable,
-    Refusal, RunOptions, Scenario, Target, Time, What,
+    Case, Class, End, Expansion, Fate, Fault, Goal, Hex, Io, Item, ItemOutcome, NodeId, Observed, Progress,
+    Recoverable, Refusal, Scenario, Target, Time, What,
 };
 
 use crate::rig::{Actor, Lenient, MS, Number, Numbers, Rig, Said, at, calm, ms, n, run, said, traced, with_items};
@@ -161,9 +161,8 @@ fn progress_that_was_impossible_is_no_failure_and_what_is_not_known_is_not_green
 
 #[test]
 fn a_run_without_a_budget_promises_no_progress() {
-    let mut options = RunOptions { unbounded: true, ..RunOptions::default() };
-    let outcome = demanding(Recoverable::Yes).run(&stuck(), &mut options).expect("the case fits");
-    assert_eq!(outcome.end, End::Passed);
+    let case = Case { unbounded: true, ..stuck() };
+    assert_eq!(run(&demanding(Recoverable::Yes), &case).end, End::Passed);
 }
 
 #[test]
@@ -173,8 +172,7 @@ fn the_budget_withholds_what_would_leave_no_majority_and_unbounded_lifts_it() {
     let case = with_items(calm(3), [crash(1), crash(2)]);
     let withheld = ItemOutcome::Withheld("it would leave no majority serving");
     assert_eq!(run(&system, &case).items, [ItemOutcome::Fired(ms(5)), withheld]);
-    let mut options = RunOptions { unbounded: true, ..RunOptions::default() };
-    let outcome = system.run(&case, &mut options).expect("the case fits");
+    let outcome = run(&system, &Case { unbounded: true, ..case });
     assert_eq!(outcome.items, [ItemOutcome::Fired(ms(5)); 2]);
 }
 

@@ -174,6 +174,7 @@ pub fn calm(nodes: u16) -> Case {
         network: Network::calm(LATENCY..=LATENCY),
         workload: Workload { clients: Vec::<ClientLoad>::new() },
         plan: Plan { heal: Heal { at_ns: Time::from_nanos(1_000 * MS), core: None }, items: Vec::new() },
+        unbounded: false,
         found: None,
         fired: Vec::new(),
         reached: Vec::new(),

@@ -65,7 +65,7 @@ fn knobs_that_are_missing_unknown_or_out_of_range() {
     assert_eq!(refusal(|case| _ = case.knobs.insert("speed".into(), 1)), "unknown knob `speed`");
     assert_eq!(refusal(|case| _ = case.knobs.remove("sim.sync_ns")), "knob `sim.sync_ns` is missing");
     let kept = refusal(|case| _ = case.knobs.insert("sim.unsynced_kept_ppm".into(), 1_000_001));
-    assert_eq!(kept, "knob `sim.unsynced_kept_ppm` is above 1000000");
+    assert_eq!(kept, "knob `sim.unsynced_kept_ppm` is 1000001: expected 0 to 1000000");
 }
 
 #[test]

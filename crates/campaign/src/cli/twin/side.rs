@@ -39,7 +39,7 @@ impl Shown {
 impl Shop<'_> {
     pub(in crate::cli) fn twin_side(&self, arguments: &TwinSeeds) -> Ended {
         let (scenario, spec) = self.scenario(&arguments.scenario)?;
-        let runs = Runs { scenario, unbounded: false, watchdog: &self.watchdog };
+        let runs = Runs { scenario, watchdog: &self.watchdog };
         for seed in seeds(&arguments.which)? {
             let case = scenario.expand(seed, &Expansion::default());
             println!("seed {}", seed.0);
