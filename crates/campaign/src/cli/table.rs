@@ -45,7 +45,9 @@ fn faults(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         return writeln!(out, "  no fault struck");
     }
     writeln!(out, "  {:<24} {:>9} {:>9} {:>9} {:>9}", "fault", "fired", "withheld", "in seeds", "off in")?;
-    for (kind, total) in &report.faults {
+    // What no seed can have, such as the reset of a session where links are datagrams, is no news.
+    let possible = report.faults.iter().filter(|(_, total)| total.fired > 0 || total.off < report.seeds);
+    for (kind, total) in possible {
         let (fired, withheld) = (Quantity(total.fired), Quantity(total.withheld));
         let (seeds, off) = (share(total.seeds, report.seeds), share(total.off, report.seeds));
         writeln!(out, "  {kind:<24} {fired:>9} {withheld:>9} {seeds:>9} {off:>9}")?;
