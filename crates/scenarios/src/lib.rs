@@ -12,8 +12,11 @@
 //! | [`raft`] | the Raft core with a disk, and its clients |
 //! | [`canary`] | must fail: an election whose voters forget |
 //! | [`nondeterministic`] | must fail, where two processes are compared: the order of a hash map |
+//!
+//! `journal` is for all of them: records on disk, in a file that only grows.
 
 pub mod canary;
+mod journal;
 pub mod nondeterministic;
 pub mod raft;
 
