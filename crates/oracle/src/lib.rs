@@ -46,5 +46,9 @@
 //! | module | holds |
 //! |---|---|
 //! | [`consensus`] | a log that a cluster agrees on, under leaders with terms: Raft and its relatives |
+//!
+//! `story` is for the tests of all: histories made by hand.
 
 pub mod consensus;
+#[cfg(test)]
+mod story;
