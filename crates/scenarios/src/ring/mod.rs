@@ -277,7 +277,7 @@ impl<S: Scheme + Clone + 'static> System for Ring<S> {
                 Knob::linear("names", 0..=u32::MAX.into()),
                 Knob::octaves("vnodes_max", 1..=32),
                 Knob::octaves("keys", 1..=256),
-                Knob::octaves("epochs", 2..=24),
+                Knob::linear("epochs", 2..=24),
                 Knob::octaves("change_ms", 10..=1_000),
                 Knob::octaves("gossip_ms", 10..=500),
                 Knob::octaves("offer_ms", 10..=1_000),

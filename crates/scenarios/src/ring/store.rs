@@ -227,3 +227,88 @@ fn digest<S: Scheme>(ring: &Ring<S>, plan: &MovementPlan) -> u64 {
     let of_tokens = ring.tokens().fold(of_members, token);
     mix(of_tokens, content_hash(plan))
 }
+
+#[cfg(test)]
+mod tests {
+    use ring::V1;
+
+    use super::*;
+
+    const N2: NodeId = NodeId::node(2);
+    const N3: NodeId = NodeId::node(3);
+
+    /// In epoch 1 n2 has everything, in epoch 2 n3 joins, in epoch 3 it leaves.
+    fn knowing(node: NodeId, epochs: usize) -> Store<V1> {
+        let [one, other] = [N2, N3].map(|node| Member { node, vnodes: 4 });
+        let members: [Members; 3] = [[one].into(), [one, other].into(), [one].into()];
+        let mut store = Store::new(node, 7);
+        members[..epochs].iter().for_each(|members| store.apply(&Record::Epoch(members.clone())));
+        store
+    }
+
+    fn hand_over(from: &mut Store<V1>, to: &mut Store<V1>, transfer: &Transfer) {
+        let versions = from.within(transfer.range);
+        to.apply(&Record::Accept(*transfer, versions));
+        from.apply(&Record::Release(*transfer));
+    }
+
+    #[test]
+    fn a_range_goes_and_comes_back_with_all_that_was_in_it() {
+        let (mut n2, mut n3) = (knowing(N2, 1), knowing(N3, 1));
+        (0..100).for_each(|key| n2.apply(&Record::Write { key, version: key + 1 }));
+        let before: Vec<_> = n2.keys().collect();
+        for (store, epochs) in [(&mut n2, 1..3), (&mut n3, 1..3)] {
+            let all = knowing(N2, 3).epochs_from(1, 3);
+            all[epochs].iter().for_each(|members| store.apply(&Record::Epoch(members.clone())));
+        }
+        let there = n2.leaving().to_vec();
+        assert!(!there.is_empty() && there == n3.awaited(), "what leaves one is awaited by the other");
+        there.iter().for_each(|transfer| hand_over(&mut n2, &mut n3, transfer));
+        assert_eq!(n2.keys().count() + n3.keys().count(), 100);
+        assert!(n3.keys().count() > 0, "something moved");
+        n3.leaving().to_vec().iter().for_each(|transfer| hand_over(&mut n3, &mut n2, transfer));
+        assert_eq!(n2.keys().collect::<Vec<_>>(), before);
+        assert!((0..100).all(|key| n2.duty(key) == Duty::Mine && n3.duty(key) == Duty::Elsewhere(Some(N2))));
+    }
+
+    #[test]
+    fn nobody_serves_what_is_on_its_way() {
+        let (n2, n3) = (knowing(N2, 2), knowing(N3, 2));
+        for key in 0..100 {
+            let duties = (n2.duty(key), n3.duty(key));
+            let moving = (Duty::Elsewhere(Some(N3)), Duty::Awaited);
+            assert!(duties == moving || duties == (Duty::Mine, Duty::Elsewhere(Some(N2))), "{key}: {duties:?}");
+        }
+    }
+
+    #[test]
+    fn an_offer_is_judged_by_what_is_known_accepted_and_still_to_leave() {
+        let (there, back) = (knowing(N2, 3).leaving()[0], knowing(N2, 3).awaited()[0]);
+        assert_eq!(knowing(N3, 1).judge(&there), Some(Offer::Ahead));
+        assert_eq!(knowing(N2, 3).judge(&there), None, "it gives that");
+        let mut n3 = knowing(N3, 3);
+        assert_eq!(n3.judge(&there), Some(Offer::Due));
+        assert!(n3.leaving().iter().all(|leaving| !n3.is_whole(leaving)), "it has nothing of it yet");
+        n3.apply(&Record::Accept(there, [].into()));
+        assert_eq!(n3.judge(&there), Some(Offer::Accepted));
+        let mut n2 = knowing(N2, 3);
+        assert_eq!(n2.judge(&back), Some(Offer::Blocked));
+        n2.leaving().to_vec().iter().for_each(|leaving| n2.apply(&Record::Release(*leaving)));
+        assert_eq!(n2.judge(&back), Some(Offer::Due));
+    }
+
+    #[test]
+    fn ranges_intersect_where_an_end_of_one_is_in_the_other() {
+        let range = |start, end| KeyRange { start: Position(start), end: Position(end) };
+        for (one, other, expected) in [
+            (range(10, 20), range(20, 30), false),
+            (range(10, 20), range(19, 30), true),
+            (range(10, 20), range(12, 14), true),
+            (range(30, 5), range(5, 30), false),
+            (range(30, 5), range(4, 6), true),
+            (range(7, 7), range(1, 2), true),
+        ] {
+            assert_eq!((intersect(one, other), intersect(other, one)), (expected, expected), "{one} and {other}");
+        }
+    }
+}
