@@ -10,13 +10,23 @@ fn raft() {
 }
 
 #[test]
+fn ring() {
+    campaign::check(&*registered("ring"));
+}
+
+#[test]
+fn ring_narrow() {
+    campaign::check(&*registered("ring/narrow"));
+}
+
+#[test]
 fn canary() {
     campaign::check(&*registered("canary"));
 }
 
 #[test]
 fn every_scenario_has_a_test_here() {
-    let own_tests = ["raft", "canary"];
+    let own_tests = ["raft", "ring", "ring/narrow", "canary"];
     for scenario in scenarios::registry() {
         let spec = scenario.spec();
         // What differs only between two processes is no matter for one; `twin` shows it, and `commands` asks it to.

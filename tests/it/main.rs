@@ -10,6 +10,7 @@
 //! | `outside` | another crate's first test: found, replayed from the printed line, repaired |
 //! | `properties` | what holds of every value: samples, seeds, cases |
 //! | `raft` | the scenario `raft`: independence, progress, traces |
+//! | `ring` | the scenario `ring`: progress |
 //! | `program` | how these tests run a program |
 
 mod architecture;
@@ -21,3 +22,4 @@ mod outside;
 mod program;
 mod properties;
 mod raft;
+mod ring;

@@ -46,5 +46,12 @@
 //! | module | holds |
 //! |---|---|
 //! | [`consensus`] | a log that a cluster agrees on, under leaders with terms: Raft and its relatives |
+//! | [`ring`] | keys spread over nodes by a ring, one copy each, in epochs |
+//!
+//! `by_node` and, for tests, `story` are for all of them: something for each node, and histories made by hand.
 
+mod by_node;
 pub mod consensus;
+pub mod ring;
+#[cfg(test)]
+mod story;

@@ -10,16 +10,27 @@
 //! | module | scenario |
 //! |---|---|
 //! | [`raft`] | the Raft core with a disk, and its clients |
+//! | [`mod@ring`] | keys spread by the ring core over nodes with disks, and clients; wide positions and narrow ones |
 //! | [`canary`] | must fail: an election whose voters forget |
 //! | [`nondeterministic`] | must fail, where two processes are compared: the order of a hash map |
+//!
+//! `journal` is for all of them: records on disk, in a file that only grows.
 
 pub mod canary;
+mod journal;
 pub mod nondeterministic;
 pub mod raft;
+pub mod ring;
 
 use sim::Scenario;
 
 /// Every scenario of this repository, in the order in which they are run and listed.
 pub fn registry() -> Vec<Box<dyn Scenario>> {
-    vec![Box::new(raft::Raft), Box::new(canary::Canary), Box::new(nondeterministic::Nondeterministic)]
+    vec![
+        Box::new(raft::Raft),
+        Box::new(ring::wide()),
+        Box::new(ring::narrow()),
+        Box::new(canary::Canary),
+        Box::new(nondeterministic::Nondeterministic),
+    ]
 }

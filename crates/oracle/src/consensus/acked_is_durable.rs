@@ -2,9 +2,10 @@
 
 use sim::{Checker, Flaw, Judgement, NodeId, Observed, What, Witness};
 
-use super::chain::{ByNode, Chain};
+use super::chain::Chain;
 use super::commitment::Disks;
 use super::fact::{Acknowledged, LogFact, Replicated, log_fact};
+use crate::by_node::ByNode;
 
 /// When an entry is applied, or a client is told that its operation is in the log, the entry and everything before it
 /// are on the disks of a quorum. Disks of crashed voters count: they will be read again.

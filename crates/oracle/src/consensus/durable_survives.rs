@@ -2,8 +2,9 @@
 
 use sim::{Checker, Flaw, Judgement, NodeId, Observed, What, Witness};
 
-use super::chain::{ByNode, Chain};
+use super::chain::Chain;
 use super::fact::{Entry, LogFact, Replicated, log_fact};
+use crate::by_node::ByNode;
 
 /// A node restarts with at least the log that was durable when its last life ended.
 ///

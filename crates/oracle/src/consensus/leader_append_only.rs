@@ -2,8 +2,8 @@
 
 use sim::{Checker, Flaw, Judgement, Observed, What, Witness};
 
-use super::chain::ByNode;
 use super::fact::{LogFact, Replicated, log_fact};
+use crate::by_node::ByNode;
 
 /// From its election until it is deposed or dies, a leader removes nothing from its log, and what it adds is of its own
 /// term and comes at the end.

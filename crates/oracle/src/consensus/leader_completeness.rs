@@ -2,9 +2,10 @@
 
 use sim::{Checker, Flaw, Judgement, NodeId, Observed, What};
 
-use super::chain::{ByNode, Chain};
+use super::chain::Chain;
 use super::commitment::{Commitment, Committed};
 use super::fact::{LogFact, Replicated, log_fact};
+use crate::by_node::ByNode;
 
 /// When a node is elected, its log holds everything that was committed in earlier terms.
 ///

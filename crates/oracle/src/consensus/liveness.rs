@@ -2,8 +2,8 @@
 
 use sim::{Case, Goal, NodeId, Observed, What};
 
-use super::chain::ByNode;
 use super::fact::{LogFact, Replicated, log_fact};
+use crate::by_node::ByNode;
 
 /// After the heal every client that still has operations begins one and gets it answered, and every node of the core
 /// applies all that anybody had applied before.

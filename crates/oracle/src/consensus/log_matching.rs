@@ -2,8 +2,9 @@
 
 use sim::{Checker, Flaw, Judgement, Observed, What, Witness};
 
-use super::chain::{ByNode, ByPosition, Chain};
+use super::chain::{ByPosition, Chain};
 use super::fact::{Entry, LogFact, Replicated, log_fact};
+use crate::by_node::ByNode;
 
 /// Wherever two logs, in memory or read back from disk, have an entry of the same index and term, they have the same
 /// payload there and the same entries before it.

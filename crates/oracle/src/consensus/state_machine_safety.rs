@@ -2,8 +2,8 @@
 
 use sim::{Checker, Flaw, Judgement, Observed, What, Witness};
 
-use super::chain::ByNode;
 use super::fact::{Entry, LogFact, Replicated, log_fact};
+use crate::by_node::ByNode;
 
 /// Every node that applies an index applies the same entry there, and each of its lives applies 1, 2, 3, … without a gap.
 #[derive(Clone, Debug, Default)]

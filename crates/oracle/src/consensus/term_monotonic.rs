@@ -2,8 +2,8 @@
 
 use sim::{Checker, Flaw, Judgement, Observed, Witness};
 
-use super::chain::ByNode;
 use super::fact::{LogFact, Replicated, log_fact};
+use crate::by_node::ByNode;
 
 /// Within a life each term that a node enters is later than the one before; a new life starts in no earlier term than any
 /// that was shown to others.

@@ -13,8 +13,9 @@ use raft::{
 };
 use sim::{DiskError, Io, NodeId, Process, Refusal, Request, Time, content_hash};
 
-use super::journal::{Found, Journal, Tail};
+use super::journal::Journal;
 use super::{Answer, Command, Log, Message};
+use crate::journal::{Found, Tail};
 
 /// A node: the core and its journal.
 #[derive(Clone)]

@@ -1,0 +1,103 @@
+//! Hand-made histories, told to checkers line by line: how each is shown what it must refuse.
+//!
+//! A line begins with those it is about, `n1`, `n2`, … or `c1`, `c2`, …; what else it says is the family's own
+//! [`Vocabulary`], but for these:
+//!
+//! | line | what it says |
+//! |---|---|
+//! | `n1 boots`, `n1 crashes` | its process starts, dies |
+//! | `healed n1 n2` | the safety phase is over |
+//!
+//! Several subjects may share a line: `n1 n2 crashes`.
+
+use sim::{Checker, Flaw, Goal, Judgement, NodeId, Observed, OperationId, Protocol, Time, What};
+
+/// What the lines of a family's histories mean.
+pub(crate) trait Vocabulary: Protocol {
+    /// Says what the words mean of the subject before them. What a client asks and is answered is of `operation`.
+    fn say(words: &[&str], operation: OperationId, hear: &mut dyn FnMut(What<'_, Self>))
+    where
+        Self: Sized;
+}
+
+/// Asserts that the checker accepts the history, and looked at it.
+#[track_caller]
+pub(crate) fn accepts<V: Vocabulary>(mut checker: impl Checker<V>, history: &str) {
+    match tell(&mut checker, history) {
+        Ok(evaluated) => assert!(evaluated > 0, "the property was never evaluated"),
+        Err(flaw) => panic!("refused: {}", flaw.explanation),
+    }
+}
+
+/// Asserts that the checker refuses the history at its last line, with this explanation.
+#[track_caller]
+pub(crate) fn refuses<V: Vocabulary>(checker: impl Checker<V>, history: &str, explanation: &str) {
+    let lines: Vec<&str> = history.trim().lines().collect();
+    let before = lines[..lines.len() - 1].join("\n");
+    if let Err(early) = tell(&mut checker.clone(), &before) {
+        panic!("refused before the last line: {}", early.explanation);
+    }
+    let flaw = tell(&mut checker.clone(), history).expect_err("the history was accepted");
+    assert_eq!(flaw.explanation, explanation);
+    assert!(!flaw.witnesses.is_empty(), "a flaw rests on something");
+}
+
+/// Tells a history to a goal, and gives what is missing at its end.
+pub(crate) fn missing<V: Vocabulary>(goal: &mut impl Goal<V>, history: &str) -> Option<String> {
+    narrate(history, &mut |observed| goal.observe(observed));
+    (!goal.met()).then(|| goal.missing())
+}
+
+/// Tells a history, a line each millisecond; how often the property was evaluated, or the flaw that ended it.
+pub(crate) fn tell<V: Vocabulary>(checker: &mut impl Checker<V>, history: &str) -> Result<u64, Flaw> {
+    let mut evaluated = 0;
+    let mut flaw = None;
+    narrate(history, &mut |observed| match (&flaw, checker.observe(observed)) {
+        (None, Judgement::Holds) => evaluated += 1,
+        (None, Judgement::Violated(found)) => flaw = Some(*found),
+        _ => {}
+    });
+    flaw.map_or(Ok(evaluated), Err)
+}
+
+fn narrate<V: Vocabulary>(history: &str, hear: &mut dyn FnMut(&Observed<'_, V>)) {
+    let mut lives: Vec<(NodeId, u32)> = Vec::new();
+    let mut operations = 0;
+    for (line, event) in history.lines().map(str::trim).filter(|line| !line.is_empty()).zip(1..) {
+        let words: Vec<&str> = line.split(' ').collect();
+        if words[0] == "healed" {
+            let core: Vec<NodeId> = words[1..].iter().map(|word| name(word)).collect();
+            hear(&observed(event, core[0], 1, What::Healed(&core)));
+            continue;
+        }
+        let subjects = words.iter().take_while(|word| word.parse::<NodeId>().is_ok()).count();
+        for subject in &words[..subjects] {
+            let node = name(subject);
+            let known = lives.iter().position(|(known, _)| *known == node);
+            let at = known.unwrap_or_else(|| {
+                lives.push((node, 1));
+                lives.len() - 1
+            });
+            lives[at].1 += u32::from(words[subjects] == "boots" && known.is_some());
+            operations += u32::from(words[subjects] == "asks");
+            let mut hear = |what: What<'_, V>| hear(&observed(event, node, lives[at].1, what));
+            match words[subjects..] {
+                ["boots"] => hear(What::Booted),
+                ["crashes"] => hear(What::Crashed),
+                ref words => V::say(words, OperationId { client: node, ordinal: operations }, &mut hear),
+            }
+        }
+    }
+}
+
+fn observed<V: Vocabulary>(event: u64, node: NodeId, incarnation: u32, what: What<'_, V>) -> Observed<'_, V> {
+    Observed { time: Time::from_nanos(event * 1_000_000), event, node, incarnation, what }
+}
+
+pub(crate) fn name(word: &str) -> NodeId {
+    word.parse().expect("n1 or c1")
+}
+
+pub(crate) fn number(word: &str) -> u64 {
+    word.parse().expect("a number")
+}

@@ -1,0 +1,3 @@
+//! The scenario `ring`.
+
+mod progress;

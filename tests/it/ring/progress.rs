@@ -1,0 +1,23 @@
+//! How soon after the heal the system is well again.
+
+use std::time::Duration;
+
+use sim::{End, Expansion, Hex, RunOptions, Scenario, mix};
+
+/// The bound that the scenario states is generous; were it what most runs need, it would demand nothing.
+#[test]
+fn half_of_the_runs_are_well_within_a_second_of_the_heal_and_all_within_the_bound() {
+    let ring = scenarios::ring::wide();
+    let mut times: Vec<Duration> = (0..200)
+        .map(|seed| {
+            let case = ring.expand(Hex(mix(11, seed)), &Expansion::default());
+            let outcome = ring.run(&case, &mut RunOptions::default()).expect("an expanded case fits");
+            assert_eq!(outcome.end, End::Passed, "seed {}", case.seed);
+            outcome.time.since(case.plan.heal.at_ns)
+        })
+        .collect();
+    times.sort_unstable();
+    let (median, last) = (times[times.len() / 2], times[times.len() - 1]);
+    println!("median {median:?}, longest {last:?}");
+    assert!(median < Duration::from_secs(1), "{median:?}");
+}
