@@ -44,22 +44,22 @@ fn faults(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     if report.faults.values().all(|total| total.fired == 0 && total.withheld == 0) {
         return writeln!(out, "  no fault struck");
     }
-    writeln!(out, "  {:<24} {:>9} {:>9} {:>9} {:>9}", "fault", "fired", "withheld", "in seeds", "off in")?;
+    writeln!(out, "  {:<30} {:>9} {:>9} {:>9} {:>9}", "fault", "fired", "withheld", "in seeds", "off in")?;
     // What no seed can have, such as the reset of a session where links are datagrams, is no news.
     let possible = report.faults.iter().filter(|(_, total)| total.fired > 0 || total.off < report.seeds);
     for (kind, total) in possible {
         let (fired, withheld) = (Quantity(total.fired), Quantity(total.withheld));
         let (seeds, off) = (share(total.seeds, report.seeds), share(total.off, report.seeds));
-        writeln!(out, "  {kind:<24} {fired:>9} {withheld:>9} {seeds:>9} {off:>9}")?;
+        writeln!(out, "  {kind:<30} {fired:>9} {withheld:>9} {seeds:>9} {off:>9}")?;
     }
     Ok(())
 }
 
 fn counts(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    writeln!(out, "  {:<24} {:>9} {:>9} {:>9}", "seen", "total", "median", "in seeds")?;
+    writeln!(out, "  {:<30} {:>9} {:>9} {:>9}", "seen", "total", "median", "in seeds")?;
     for (name, count) in report.counts.iter().filter(|(_, count)| count.total > 0) {
         let (total, median) = (Quantity(count.total), Quantity(report.median(name)));
-        writeln!(out, "  {name:<24} {total:>9} {median:>9} {:>9}", share(count.seeds, report.seeds))?;
+        writeln!(out, "  {name:<30} {total:>9} {median:>9} {:>9}", share(count.seeds, report.seeds))?;
     }
     Ok(())
 }

@@ -149,6 +149,7 @@ mod tests {
             network: Network::calm(1..=1),
             workload: Workload { clients: vec![ClientLoad { id: NodeId::client(1), operations: 2, omitted: vec![1] }] },
             plan: Plan { heal: Heal { at_ns: Time::ZERO, core: None }, items: Vec::new() },
+            unbounded: false,
             found: None,
             fired: Vec::new(),
             reached: Vec::new(),
