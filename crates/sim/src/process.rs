@@ -44,8 +44,7 @@ pub trait Process: Sized + 'static {
         let _ = (request, result, io);
     }
 
-    /// A session with a peer came up or went down. Datagram links have no sessions and never say this. (Sessions are not
-    /// carried out yet.)
+    /// A session with a peer came up or went down. Datagram links have no sessions and never say this.
     fn on_link(&mut self, peer: NodeId, link: Link, io: &mut Io<'_, Self::Protocol>) {
         let _ = (peer, link, io);
     }
@@ -212,8 +211,7 @@ impl<P: Protocol> Io<'_, P> {
         self.now
     }
 
-    /// The wall clock, since 1970. It may jump, either way, and whoever relies on it has to expect that. (Nothing makes it
-    /// jump yet.)
+    /// The wall clock, since 1970. It may jump, either way, and whoever relies on it has to expect that.
     pub fn wall(&self) -> Time {
         self.wall
     }
