@@ -201,8 +201,14 @@ fn plan(node: impl Strategy<Value = NodeId> + Clone, heal: impl Strategy<Value =
 
 fn item(node: impl Strategy<Value = NodeId> + Clone) -> impl Strategy<Value = Item> {
     let nodes = vec(node.clone(), 0..4);
-    let striking =
-        prop_oneof![Just(Fault::Crash), Just(Fault::Pause), Just(Fault::Partition), Just(Fault::OneWayPartition)];
+    let striking = prop_oneof![
+        Just(Fault::Crash),
+        Just(Fault::Pause),
+        Just(Fault::Partition),
+        Just(Fault::OneWayPartition),
+        (-1_100_000..=1_100_000_i32).prop_map(|error_ppm| Fault::ClockRate { error_ppm }),
+        any::<i64>().prop_map(|by_ns| Fault::WallJump { by_ns }),
+    ];
     let between = (nodes.clone(), nodes.clone())
         .prop_map(|(one, other)| (Target::Between { one, other }, Fault::PartialPartition));
     let struck = prop_oneof![
@@ -220,6 +226,7 @@ fn item(node: impl Strategy<Value = NodeId> + Clone) -> impl Strategy<Value = It
     let what = prop_oneof![
         20 => (struck, striking),
         5 => between,
+        3 => ((node.clone(), node.clone()).prop_map(|(from, to)| Target::Link { from, to }), Just(Fault::SessionReset)),
         5 => (message, fate().prop_map(Fault::Message)),
         1 => (Just(Target::All), reseed),
     ];

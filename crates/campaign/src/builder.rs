@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use sim::{
-    Case, Checker, Checks, FaultClass, FaultKind, Faults, Goal, Idle, Knob, Limits, Process, Progress, Property, Scale,
-    Spec, StaticMajority, Survival, System,
+    Case, Checker, Checks, FaultClass, FaultKind, Faults, Goal, Idle, Knob, Limits, LinkKind, Process, Progress,
+    Property, Scale, Spec, StaticMajority, Survival, System,
 };
 
 /// The vocabulary of a process.
@@ -62,6 +62,12 @@ impl<N: Process, C: Process<Protocol = N::Protocol>, K, V> Builder<N, C, K, V> {
     #[must_use]
     pub fn latency(self, latency: RangeInclusive<Duration>) -> Self {
         self.stated(|spec| spec.latency = latency)
+    }
+
+    /// Datagrams, which is the default, or sessions: in order, nothing lost, until a reset.
+    #[must_use]
+    pub fn link(self, link: LinkKind) -> Self {
+        self.stated(|spec| spec.link = link)
     }
 
     /// A knob of the system's own, each value as likely; processes read it by [`Io::knob`](sim::Io::knob).

@@ -88,15 +88,16 @@ impl Raft {
         let State::PreCandidate(candidate) = &mut self.state else {
             return self.ignore(from, Ignored::LateVote, effects);
         };
-        if granted {
-            candidate.votes.insert(from);
+        if !granted {
+            return;
         }
+        candidate.votes.insert(from);
         if quorum::is_elected(&self.config.voters, &candidate.votes) {
             self.campaign(now, effects);
         }
     }
 
-    /// Looks whether a quorum answered since the last time; a leader that none answers steps down. Its followers may have
+    /// Looks whether a quorum answered since the last time; a leader that no quorum answers steps down. Its followers may have
     /// another leader, and its clients are better told so than kept waiting.
     pub(crate) fn look_for_quorum(&mut self, now: Duration, effects: &mut Effects) {
         let State::Leader(leader) = &mut self.state else {

@@ -53,7 +53,7 @@ struct Link {
     entity: u64,
     /// How many partitions cut it.
     cuts: u32,
-    /// Cuts no longer count: both ends belong to the healed core.
+    /// Cuts no longer count: both ends were healed, as nodes of the core or as clients.
     healed: bool,
     tags: Tags,
 }

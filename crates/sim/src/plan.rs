@@ -45,7 +45,8 @@ pub struct Item {
     pub target: Target,
     /// What it does.
     pub fault: Fault,
-    /// For how long: until the restart, the resumption, the end of the partition. Without it, until the heal.
+    /// For how long: until the restart, the resumption, the end of the partition, the clock that is right again. Without
+    /// it, until the heal. What does not [last](Fault::lasts) has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lasts_ns: Option<u64>,
 }
@@ -104,11 +105,11 @@ pub enum Target {
     Subject,
     /// The whole run: what a reseed is about.
     All,
-    /// The link between two processes.
+    /// The session between two processes, whichever is named first.
     Link {
-        /// The sender.
+        /// One end.
         from: NodeId,
-        /// The receiver.
+        /// The other end.
         to: NodeId,
     },
     /// One message, by its own address.
@@ -145,7 +146,7 @@ pub enum Fault {
     },
     /// The wall clock jumps.
     WallJump {
-        /// By how much, either way.
+        /// By how many nanoseconds, either way.
         by_ns: i64,
     },
     /// The session between two processes ends, and another begins; with datagrams there is nothing to strike.
@@ -269,6 +270,19 @@ impl fmt::Display for FaultKind {
 }
 
 impl Fault {
+    /// Whether it goes on until something ends it; the others are over once they have struck.
+    pub const fn lasts(self) -> bool {
+        match self {
+            Fault::Crash
+            | Fault::Pause
+            | Fault::Partition
+            | Fault::OneWayPartition
+            | Fault::PartialPartition
+            | Fault::ClockRate { .. } => true,
+            Fault::WallJump { .. } | Fault::SessionReset | Fault::Message(_) | Fault::Reseed { .. } => false,
+        }
+    }
+
     /// The kind this counts as; none for what is no fault of the system's world.
     pub const fn kind(self) -> Option<FaultKind> {
         match self {
@@ -343,7 +357,7 @@ impl Item {
                 Target::Subject,
             ) => triggered,
             (Fault::Reseed { .. }, Target::All) => true,
-            (Fault::SessionReset, Target::Link { .. }) => true,
+            (Fault::SessionReset, Target::Link { from, to }) => from != to,
             (Fault::Message(_), Target::Message { .. }) => !triggered,
             _ => false,
         };
@@ -391,7 +405,7 @@ impl fmt::Display for Item {
             }
         }
         match self.lasts_ns {
-            Some(nanos) if !matches!(self.fault, Fault::WallJump { .. }) => write!(f, " for {}", Span(nanos)),
+            Some(nanos) if self.fault.lasts() => write!(f, " for {}", Span(nanos)),
             _ => Ok(()),
         }
     }
@@ -416,7 +430,7 @@ impl fmt::Display for Strike<'_> {
                 let sign = if by_ns < 0 { '-' } else { '+' };
                 write!(f, "set the wall clock of {whom} {sign}{}", Span(by_ns.unsigned_abs()))
             }
-            Fault::SessionReset => write!(f, "reset {whom}"),
+            Fault::SessionReset => write!(f, "reset the session {whom}"),
             Fault::Message(Fate::Lose) => write!(f, "lose {whom}"),
             Fault::Message(Fate::Deliver { .. }) => write!(f, "deliver late {whom}"),
             Fault::Message(Fate::Duplicate { .. }) => write!(f, "deliver twice {whom}"),

@@ -35,7 +35,7 @@ pub struct Record {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "what", content = "detail")]
 pub enum RecordWhat {
-    /// A message arrived; `waits` where it went into the inbox, `absent` where nobody was there to take it.
+    /// A message arrived; `waits` where it went into the inbox, `nobody` where nobody was there to take it, `reset` where its session is over.
     Arrived {
         /// The sender.
         from: NodeId,

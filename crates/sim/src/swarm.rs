@@ -143,6 +143,7 @@ impl Draw<'_> {
             (FaultKind::Partition, Fault::Partition),
             (FaultKind::OneWayPartition, Fault::OneWayPartition),
             (FaultKind::PartialPartition, Fault::PartialPartition),
+            // Their size is drawn for each item.
             (FaultKind::ClockRate, Fault::ClockRate { error_ppm: 0 }),
             (FaultKind::WallJump, Fault::WallJump { by_ns: 0 }),
             (FaultKind::SessionReset, Fault::SessionReset),
@@ -171,6 +172,7 @@ impl Draw<'_> {
                     (_, false) => Target::Node(nodes[stream.below(nodes.len() as u64) as usize]),
                 };
                 let fault = sized(&mut stream, fault);
+                let lasts_ns = lasts_ns.filter(|_| fault.lasts());
                 items.push(Item { id: items.len() as u32 + 1, when, target, fault, lasts_ns });
             }
         }

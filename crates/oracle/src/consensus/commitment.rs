@@ -80,7 +80,9 @@ pub(crate) struct Committed {
 struct Voter {
     id: NodeId,
     term: u64,
+    /// What its disk holds, in order.
     disk: Vec<Stored>,
+    /// The same as a chain, for the hashes of prefixes.
     log: Chain,
     /// For each entry that memory has and the disk will have, in order: whether it came in its own term.
     under_way: VecDeque<bool>,

@@ -158,10 +158,12 @@ impl<S: System> World<S> {
             Fault::SessionReset => self.reset_session(&slots),
             Fault::ClockRate { error_ppm } => slots.iter().for_each(|slot| self.set_clock_rate(*slot, error_ppm)),
             Fault::WallJump { by_ns } => slots.iter().for_each(|slot| self.jump_wall(*slot, by_ns)),
-            Fault::Message(_) | Fault::Reseed { .. } => unreachable!("a message's fate is asked for when it is sent"),
+            Fault::Message(_) | Fault::Reseed { .. } => {
+                unreachable!("a message's fate is asked for when it is sent, and a reseed has no target")
+            }
         }
         self.items[index].struck = slots.iter().map(|slot| (*slot, self.hosts[*slot].state.incarnation)).collect();
-        if let Some(lasts_ns) = item.lasts_ns {
+        if let Some(lasts_ns) = item.lasts_ns.filter(|_| item.fault.lasts()) {
             self.schedule(self.now.plus_nanos(lasts_ns), Event::ItemEnd(index as u32));
         }
     }
@@ -413,7 +415,7 @@ impl<S: System> World<S> {
         self.queue_ready(slot);
     }
 
-    /// The links that a partition cuts, each as often as it is named.
+    /// The links that a partition cuts, each once.
     fn links_to_cut(&self, item: &Item, struck: &[Slot]) -> Vec<LinkIndex> {
         let (one, other): (Vec<Slot>, Vec<Slot>) = match &item.target {
             Target::Between { other, .. } => struck.iter().partition(|slot| !other.contains(&self.id(**slot))),

@@ -116,7 +116,11 @@ fn the_wall_clock_jumps_back_and_the_monotonic_one_does_not() {
 
 #[test]
 fn an_item_ends_only_its_own_rate_error() {
-    let outcome = run(&Rig::<Ticks>::new(), &with_items(calm(1), [rate(5, -1, 50), rate(10, -500_000, 10)]));
+    // The first makes the clock half as fast from 5 to 45 ms; the second comes and ends within that time.
+    let items = || [rate(5, -500_000, 40), rate(10, -250_000, 10)];
+    let expected = ["15000us n1 10 ms", "35000us n1 20 ms", "50000us n1 30 ms", "60000us n1 40 ms", "70000us n1 50 ms"];
+    assert_eq!(ticks(items()), expected);
+    let outcome = run(&Rig::<Ticks>::new(), &with_items(calm(1), items()));
     assert_eq!(outcome.items[1], ItemOutcome::Withheld("there was nothing to strike"));
     assert_eq!(outcome.faults[&FaultKind::ClockRate].fired, 1);
 }
