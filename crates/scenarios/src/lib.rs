@@ -10,7 +10,7 @@
 //! | module | scenario |
 //! |---|---|
 //! | [`raft`] | the Raft core with a disk, and its clients |
-//! | [`mod@ring`] | keys spread by the ring core over nodes with disks, and clients; wide positions and narrow ones |
+//! | [`ring`](mod@ring) | keys spread by the ring core over nodes with disks, and clients; wide positions and narrow ones |
 //! | [`canary`] | must fail: an election whose voters forget |
 //! | [`nondeterministic`] | must fail, where two processes are compared: the order of a hash map |
 //!
