@@ -219,10 +219,14 @@ impl<S: System> World<S> {
         // Checkers hear of the heal before anything that comes of it, or what a restarted process states at once would be
         // taken for progress of the safety phase, and progress of the safety phase for what the heal demands.
         self.observe(0, What::Healed(&core));
-        for slot in healed {
+        // Everybody's, for a clock that is wrong for ever is none that a system is to survive: a leader outside of the core
+        // whose clock stands still for ever sends no heartbeat, and never notices that nobody is led by it.
+        for slot in 0..self.hosts.len() {
             if self.hosts[slot].clock.rate_error_ppm() != 0 {
                 self.set_clock_rate(slot, 0);
             }
+        }
+        for slot in healed {
             match self.hosts[slot].service {
                 Service::Down => self.restart(slot),
                 Service::Paused => self.resume(slot),

@@ -53,12 +53,15 @@ fn a_clock_that_stands_still_brings_none_until_it_goes_on() {
 }
 
 #[test]
-fn the_heal_sets_the_clocks_right() {
+fn the_heal_sets_every_clock_right() {
     // The heal comes after a second.
     let expected = ["1000000us n1 0 ms", "1010000us n1 10 ms"];
     let system = Rig::<Reads>::new().survival(Lenient(Recoverable::Yes)).checks(never());
     let item = at(0, Target::Node(n(1)), Fault::ClockRate { error_ppm: -1_000_000 }, None);
-    assert_eq!(said(&system, &with_items(calm(2), [item]))[..2], expected);
+    let mut case = with_items(calm(2), [item]);
+    // Of everybody, healed otherwise or not.
+    case.plan.heal.core = Some(vec![n(2)]);
+    assert_eq!(said(&system, &case)[..2], expected);
 }
 
 /// n1 says what its clock shows when it hears n2, which speaks every 10 ms from the heal on.
