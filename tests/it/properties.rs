@@ -5,7 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 use sim::{
     CASE_FORMAT, Case, ClientLoad, Domain, Expect, Fate, Fault, Found, Heal, Hex, Item, LinkKind, Network, NodeId,
-    Plan, Point, RunOptions, Scenario, Target, Time, When, Workload, sample,
+    Plan, Point, RunOptions, Scenario, Shrunk, Size, Target, Time, When, Workload, sample,
 };
 
 use scenarios::canary::Canary;
@@ -118,13 +118,13 @@ prop_compose! {
         workload in vec(load(), 0..3),
         plan in plan(any_node(), time()),
         unbounded in any::<bool>(),
-        found in option::of(found()),
+        (found, shrunk) in (option::of(found()), option::of(shrunk())),
         fired in vec(any::<u32>(), 0..4),
         (reached, note) in (vec(label(), 0..3), label()),
     ) -> Case {
         let workload = Workload { clients: workload };
         let format = CASE_FORMAT;
-        Case { format, scenario, seed: Hex(seed), salts, expect, knobs, nodes, network, workload, plan, unbounded, found, fired, reached, note }
+        Case { format, scenario, seed: Hex(seed), salts, expect, knobs, nodes, network, workload, plan, unbounded, found, shrunk, fired, reached, note }
     }
 }
 
@@ -258,8 +258,35 @@ fn fate() -> impl Strategy<Value = Fate> {
     ]
 }
 
+fn shrunk() -> impl Strategy<Value = Shrunk> {
+    (size(), size(), any::<[u64; 2]>(), any::<bool>()).prop_map(|(from, to, [runs, events], minimal)| Shrunk {
+        from,
+        to,
+        runs,
+        events,
+        minimal,
+    })
+}
+
+fn size() -> impl Strategy<Value = Size> {
+    (any::<[u32; 3]>(), any::<u64>()).prop_map(|([faults, nodes, operations], virtual_ns)| Size {
+        faults,
+        nodes,
+        operations,
+        virtual_ns,
+    })
+}
+
 fn found() -> impl Strategy<Value = Found> {
-    ([label(), label(), label(), label(), label()], any::<u64>()).prop_map(
-        |([signature, digest, commit, rustc, date], event)| Found { signature, digest, event, commit, rustc, date },
+    ([label(), label(), label(), label(), label(), label()], any::<u64>()).prop_map(
+        |([signature, digest, commit, rustc, date, by], event)| Found {
+            signature,
+            digest,
+            event,
+            commit,
+            rustc,
+            date,
+            by,
+        },
     )
 }

@@ -68,6 +68,7 @@ fn case(queue: u32, seed: u64) -> Case {
         plan: Plan { heal: Heal { at_ns: Time::MAX, core: None }, items: Vec::new() },
         unbounded: false,
         found: None,
+        shrunk: None,
         fired: Vec::new(),
         reached: Vec::new(),
         note: String::new(),

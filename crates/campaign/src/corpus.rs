@@ -128,6 +128,7 @@ pub(crate) fn with_origin(failure: &Failure) -> Case {
         commit: commit().unwrap_or_else(|| "unknown".into()),
         rustc: env!("CAMPAIGN_RUSTC").into(),
         date: wall::today(),
+        by: String::new(),
     });
     case
 }

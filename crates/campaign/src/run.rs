@@ -34,19 +34,19 @@ impl fmt::Display for RunError {
 
 impl Runs<'_> {
     pub(crate) fn run(&self, case: &Case) -> Result<Outcome, RunError> {
-        self.run_with(case, None)
+        self.run_with(case, RunOptions::default())
     }
 
     #[cfg(feature = "cli")]
     pub(crate) fn run_traced(&self, case: &Case, trace: &mut dyn FnMut(&Record)) -> Result<Outcome, RunError> {
-        self.run_with(case, Some(trace))
+        self.run_with(case, RunOptions { trace: Some(trace), ..RunOptions::default() })
     }
 
-    fn run_with(&self, case: &Case, trace: Option<&mut dyn FnMut(&Record)>) -> Result<Outcome, RunError> {
+    fn run_with(&self, case: &Case, options: RunOptions<'_>) -> Result<Outcome, RunError> {
         let watch = self.watchdog.watch(&case.scenario, case.seed);
         // Shortens the borrow to this call's, which an option of it does not do by itself.
-        let trace = trace.map(|trace| trace as &mut dyn FnMut(&Record));
-        let mut options = RunOptions { trace, pulse: Some(&watch.pulse) };
+        let trace = options.trace.map(|trace| trace as &mut dyn FnMut(&Record));
+        let mut options = RunOptions { trace, pulse: Some(&watch.pulse), fates: options.fates };
         // The engine catches what hosted code panics with; what gets here is the harness's own.
         let run = panic::catch_unwind(AssertUnwindSafe(|| self.scenario.run(case, &mut options)));
         match run {

@@ -17,7 +17,7 @@ use crate::world::UNSYNCED_KEPT_PPM;
 pub const CASE_FORMAT: u32 = 1;
 
 /// One concrete run, as data.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     /// [`CASE_FORMAT`] when it was written.
@@ -46,6 +46,9 @@ pub struct Case {
     /// Where it came from; nothing for a case that was only expanded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Found>,
+    /// What it was before it was shrunk; nothing for a case that was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shrunk: Option<Shrunk>,
     /// The plan items that fired when it was found, by id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fired: Vec<u32>,
@@ -58,7 +61,7 @@ pub struct Case {
 }
 
 /// What a run of a stored case should come to.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum Expect {
     /// No violation.
     Pass,
@@ -105,7 +108,7 @@ impl<'de> Deserialize<'de> for Expect {
 }
 
 /// Where a stored case came from.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Found {
     /// What it showed.
@@ -120,10 +123,43 @@ pub struct Found {
     pub rustc: String,
     /// The day, `2026-11-24`.
     pub date: String,
+    /// Who found it: `fuzz`, or the test by its name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
+}
+
+/// How a shrunk case came to be.
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shrunk {
+    /// How large the case was that was found.
+    pub from: Size,
+    /// How large this one is.
+    pub to: Size,
+    /// How many runs it took.
+    pub runs: u64,
+    /// How many events they fired.
+    pub events: u64,
+    /// Whether every fault that is left was taken away once more, alone, and the failure went with it.
+    pub minimal: bool,
+}
+
+/// How much there is in a failing case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Size {
+    /// Plan items, and kinds of fault that the network has.
+    pub faults: u32,
+    /// Nodes.
+    pub nodes: u32,
+    /// Operations of all clients.
+    pub operations: u32,
+    /// Virtual time up to the failure.
+    pub virtual_ns: u64,
 }
 
 /// Whether a link is a stream of datagrams or a session.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkKind {
     /// Each message on its own: lost, duplicated, overtaken.
@@ -134,7 +170,7 @@ pub enum LinkKind {
 }
 
 /// What the network does to messages, each decided on its own.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
     /// Datagram or session.
@@ -200,7 +236,7 @@ impl Network {
 }
 
 /// What the clients do.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Workload {
     /// The clients and how much each does.
@@ -208,7 +244,7 @@ pub struct Workload {
 }
 
 /// How much one client does. What an operation *is* follows from the seed, the client and its ordinal.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClientLoad {
     /// The client.

@@ -155,7 +155,7 @@ mod time;
 mod timers;
 mod world;
 
-pub use case::{CASE_FORMAT, Case, CaseError, ClientLoad, Expect, Found, LinkKind, Network, Workload};
+pub use case::{CASE_FORMAT, Case, CaseError, ClientLoad, Expect, Found, LinkKind, Network, Shrunk, Size, Workload};
 pub use check::{
     Checker, Checks, Class, Evaluated, Finding, Flaw, Goal, Judgement, Observed, Progress, Property, Violation, What,
     Witness,
@@ -168,7 +168,7 @@ pub use payload::{Fact, NoFact, Payload, Protocol};
 pub use plan::{Fate, Fault, FaultKind, Heal, Item, ItemOutcome, Plan, Point, Target, When};
 pub use process::{DiskError, Idle, Io, Link, MessageOf, Process, Refusal};
 pub use record::{Record, RecordWhat, Taken};
-pub use scenario::{End, Outcome, RunOptions, Scenario};
+pub use scenario::{End, Fates, Outcome, RunOptions, Scenario};
 pub use spec::{DIVERGENCE, FaultClass, Faults, Knob, Limits, Scale, Spec};
 pub use survival::{Damage, NodeDamage, Permission, Recoverable, Service, StaticMajority, Strike, Survival};
 pub use swarm::Expansion;

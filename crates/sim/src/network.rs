@@ -45,6 +45,8 @@ pub(crate) struct Struck {
 pub(crate) struct Sent {
     pub(crate) tag: u64,
     pub(crate) occurrence: u32,
+    /// Whether the occurrence is exact, so that a plan item can be about this very message.
+    pub(crate) exact: bool,
 }
 
 #[derive(Clone)]
@@ -145,7 +147,7 @@ impl Links {
     pub(crate) fn send(&mut self, mixer: &Mixer, now: Time, index: LinkIndex, tag: u64) -> (Sent, Passage) {
         let link = &mut self.links[index];
         let counted = link.tags.count(tag);
-        let sent = Sent { tag, occurrence: counted.occurrence };
+        let sent = Sent { tag, occurrence: counted.occurrence, exact: counted.exact };
         if link.cuts > 0 && !link.healed {
             let cut = Struck { cut: true, ..Struck::default() };
             return (sent, Passage { struck: Some(cut), ..Passage::default() });
@@ -164,6 +166,16 @@ impl Links {
 }
 
 impl Passage {
+    /// The fate that a plan item must state for the same to happen, where the network did more than carry the message.
+    pub(crate) fn fate(&self) -> Option<Fate> {
+        let struck = self.struck.filter(|struck| !struck.cut && struck.item.is_none())?;
+        match (self.latency_ns, self.again_after_ns) {
+            (None, _) => struck.lost.then_some(Fate::Lose),
+            (Some(latency_ns), Some(gap_ns)) => Some(Fate::Duplicate { latency_ns, gap_ns }),
+            (Some(latency_ns), None) => Some(Fate::Deliver { latency_ns }),
+        }
+    }
+
     fn planned(item: usize, fate: Fate) -> Passage {
         let struck = Struck { item: Some(item), ..Struck::default() };
         match fate {

@@ -13,7 +13,7 @@ use crate::mix::Domain;
 use crate::time::Time;
 
 /// Everything that is to go wrong in a run on purpose, and the moment from which nothing does.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// The end of the safety phase.
@@ -23,7 +23,7 @@ pub struct Plan {
 }
 
 /// The end of the safety phase: a sufficient core is healed, every other fault is frozen, and progress is demanded.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Heal {
     /// When.
@@ -34,7 +34,7 @@ pub struct Heal {
 }
 
 /// One fault.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Item {
     /// Its name within the plan; kept when others are removed.
@@ -52,7 +52,7 @@ pub struct Item {
 }
 
 /// When an item strikes.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum When {
     /// At a point in virtual time.
@@ -75,7 +75,7 @@ pub enum When {
 }
 
 /// Where in or after the step that states a fact an item strikes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Point {
     /// After so many of the step's messages and disk requests have left; 0 is before any does.
@@ -85,7 +85,7 @@ pub enum Point {
 }
 
 /// What an item strikes.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Target {
     /// One node.
@@ -126,7 +126,7 @@ pub enum Target {
 }
 
 /// What an item does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
     /// The process dies; what it had not synced may be lost.
@@ -163,7 +163,7 @@ pub enum Fault {
 }
 
 /// What becomes of one message.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fate {
     /// It never arrives.
@@ -308,13 +308,9 @@ impl Plan {
         let stranger = self.heal.core.iter().flatten().find(|id| !nodes.contains(id));
         let mut seen = BTreeSet::new();
         let twice = self.items.iter().find(|item| !seen.insert(item.id));
-        let mut addresses = Vec::new();
-        let same_message = self.items.iter().find(|item| {
-            let is_message = matches!(item.target, Target::Message { .. });
-            let known = is_message && addresses.contains(&&item.target);
-            addresses.extend(is_message.then_some(&item.target));
-            known
-        });
+        let mut addresses = BTreeSet::new();
+        let is_message = |item: &&Item| matches!(item.target, Target::Message { .. });
+        let same_message = self.items.iter().filter(is_message).find(|item| !addresses.insert(&item.target));
         let nobody = self.heal.core.as_ref().is_some_and(Vec::is_empty);
         stranger
             .map(|id| format!("plan.heal.core names {id}, which is not a node of the case"))

@@ -8,7 +8,7 @@ use crate::check::{Checks, Evaluated, Violation};
 use crate::hash::Digest;
 use crate::id::{NodeId, Seed};
 use crate::panics;
-use crate::plan::{FaultKind, ItemOutcome};
+use crate::plan::{Fate, FaultKind, ItemOutcome, Target};
 use crate::record::Record;
 use crate::spec::Spec;
 use crate::swarm::{self, Expansion};
@@ -41,6 +41,8 @@ pub struct RunOptions<'a> {
     pub trace: Option<&'a mut dyn FnMut(&Record)>,
     /// Counts the events as they fire, for whoever watches from outside.
     pub pulse: Option<&'a AtomicU64>,
+    /// Whether the outcome says what the network did to messages.
+    pub fates: bool,
 }
 
 /// What a run came to.
@@ -56,6 +58,10 @@ pub struct Outcome {
     pub time: Time,
     /// What became of each plan item, in the plan's order.
     pub items: Vec<ItemOutcome>,
+    /// Of each plan item that waited for a fact, who stated it; in the plan's order.
+    pub subjects: Vec<Option<NodeId>>,
+    /// What the network did to messages, where that was asked for.
+    pub fates: Option<Fates>,
     /// How often each kind of fault struck and was withheld.
     pub faults: BTreeMap<FaultKind, FaultCount>,
     /// How often each fact was stated, and the client operations `invoked` and `responded`.
@@ -66,6 +72,16 @@ pub struct Outcome {
     pub properties: Vec<Evaluated>,
     /// The nodes that were healed.
     pub core: Option<Vec<NodeId>>,
+}
+
+/// What the network did to messages beyond carrying them, and not because a plan item said so.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fates {
+    /// Each such message and what became of it, in the order of sending.
+    pub met: Vec<(Target, Fate)>,
+    /// Whether these are all: a link counts the occurrences of a limited number of tags exactly, and no item can be about
+    /// a message beyond.
+    pub complete: bool,
 }
 
 /// How a run ended.
@@ -112,8 +128,11 @@ impl<S: System> Scenario for S {
         if options.trace.is_some() {
             world = world.traced();
         }
+        if options.fates {
+            world = world.with_fates();
+        }
         drive(&mut world, options);
-        Ok(outcome(&world))
+        Ok(outcome(&mut world))
     }
 }
 
@@ -136,7 +155,8 @@ fn drive<S: System>(world: &mut World<S>, options: &mut RunOptions<'_>) {
     }
 }
 
-fn outcome<S: System>(world: &World<S>) -> Outcome {
+fn outcome<S: System>(world: &mut World<S>) -> Outcome {
+    let fates = world.take_fates();
     let tally = world.tally();
     let end = match (world.violation(), &tally.stuck) {
         (Some(violation), _) => End::Failed(Box::new(violation.clone())),
@@ -154,6 +174,8 @@ fn outcome<S: System>(world: &World<S>) -> Outcome {
         events: world.events(),
         time: world.now(),
         items: world.item_outcomes().collect(),
+        subjects: world.item_subjects().collect(),
+        fates,
         faults: FaultKind::ALL.map(|kind| (kind, tally.fault(kind))).into_iter().collect(),
         counts,
         reached: tally.reached().clone(),

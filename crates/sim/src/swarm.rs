@@ -56,6 +56,7 @@ pub(crate) fn expand(spec: &Spec, seed: Seed, expansion: &Expansion) -> Case {
         nodes,
         unbounded: false,
         found: None,
+        shrunk: None,
         fired: Vec::new(),
         reached: Vec::new(),
         note: String::new(),

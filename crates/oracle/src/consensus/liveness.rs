@@ -168,6 +168,7 @@ mod tests {
             plan: Plan { heal: Heal { at_ns: Time::ZERO, core: None }, items: Vec::new() },
             unbounded: false,
             found: None,
+            shrunk: None,
             fired: Vec::new(),
             reached: Vec::new(),
             note: String::new(),

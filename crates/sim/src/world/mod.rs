@@ -35,6 +35,7 @@ use crate::process::{Cluster, Effect, Effects, HostState, Link, Load};
 use crate::queue::Queue;
 use crate::record::Record;
 use crate::sample::{Chance, PPM};
+use crate::scenario::Fates;
 use crate::spec::{Faults, Limits, Spec};
 use crate::survival::{Damage, NodeDamage, Service};
 use crate::system::System;
@@ -84,6 +85,7 @@ pub struct World<S: System> {
     suite: Arc<str>,
     violation: Option<Box<Violation>>,
     records: Option<Vec<Record>>,
+    fates: Option<Fates>,
     bounded: bool,
 }
 
@@ -252,6 +254,7 @@ impl<S: System> World<S> {
             suite: spec.suite().into(),
             violation: None,
             records: None,
+            fates: None,
             bounded: !case.unbounded,
         };
         world.schedule_start();
@@ -263,6 +266,18 @@ impl<S: System> World<S> {
     pub fn traced(mut self) -> World<S> {
         self.records = Some(Vec::new());
         self
+    }
+
+    /// Keeps what the network does to messages.
+    #[must_use]
+    pub(crate) fn with_fates(mut self) -> World<S> {
+        self.fates = Some(Fates { met: Vec::new(), complete: true });
+        self
+    }
+
+    /// Takes what the network did to messages.
+    pub(crate) fn take_fates(&mut self) -> Option<Fates> {
+        self.fates.take()
     }
 
     /// The present.
@@ -288,6 +303,11 @@ impl<S: System> World<S> {
     /// What became of the plan's items so far, in the plan's order.
     pub fn item_outcomes(&self) -> impl Iterator<Item = ItemOutcome> + '_ {
         self.items.iter().map(|item| item.outcome)
+    }
+
+    /// Who stated the fact that each of the plan's items waited for, in the plan's order.
+    pub(crate) fn item_subjects(&self) -> impl Iterator<Item = Option<NodeId>> + '_ {
+        self.items.iter().map(|item| item.subject.map(|slot| self.id(slot)))
     }
 
     /// Takes the records that a [traced](Self::traced) world made since they were last taken.
@@ -565,6 +585,7 @@ where
             suite: Arc::clone(&self.suite),
             violation: self.violation.clone(),
             records: self.records.clone(),
+            fates: self.fates.clone(),
             bounded: self.bounded,
         }
     }

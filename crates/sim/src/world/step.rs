@@ -6,11 +6,12 @@ use std::ops::Range;
 use super::{Event, Hosted, Input, Slot, Waiting, World};
 use crate::check::What;
 use crate::hash::content_hash;
-use crate::id::{NodeId, Request};
+use crate::id::{Hex, NodeId, Request};
 use crate::mix::{Address, Domain};
+use crate::network::{Passage, Sent};
 use crate::panics::{self, Panicked};
 use crate::payload::Payload;
-use crate::plan::FaultKind;
+use crate::plan::{FaultKind, Target};
 use crate::process::{Effect, Effects, Io, Link, Process, Refusal};
 use crate::record::{RecordWhat, Taken};
 use crate::sample::below;
@@ -356,6 +357,9 @@ impl<S: System> World<S> {
         let link = self.link(from, slot);
         let message = &self.flights.get(index).message;
         let (sent, mut passage) = self.links.send(&self.cluster.mixer, self.now, link, message.tag());
+        if self.fates.is_some() {
+            self.keep_fate(from, to, sent, passage);
+        }
         if self.sessions.is_some() {
             passage = self.pass_in_session(from, slot, index, passage);
         }
@@ -380,6 +384,17 @@ impl<S: System> World<S> {
         }
         self.flights.launch(index, slot as u16, sent.occurrence);
         self.schedule(arrives, Event::Arrive(index));
+    }
+
+    #[cold]
+    fn keep_fate(&mut self, from: Slot, to: NodeId, sent: Sent, passage: Passage) {
+        let from = self.id(from);
+        let (Some(fate), Some(fates)) = (passage.fate(), &mut self.fates) else { return };
+        fates.complete &= sent.exact;
+        if sent.exact {
+            let target = Target::Message { from, to, tag: Hex(sent.tag), occurrence: sent.occurrence };
+            fates.met.push((target, fate));
+        }
     }
 
     fn write(&mut self, slot: Slot, request: Request, at: u64, bytes: Range<usize>) {

@@ -24,7 +24,7 @@ pub(super) struct ItemState {
     /// How many of the facts that it waits for were seen.
     seen: u32,
     /// The process that stated the fact.
-    subject: Option<Slot>,
+    pub(super) subject: Option<Slot>,
     /// The processes that it struck, each with the incarnation that it met.
     struck: Vec<(Slot, u32)>,
     /// The links that it cut.

@@ -176,6 +176,7 @@ pub fn calm(nodes: u16) -> Case {
         plan: Plan { heal: Heal { at_ns: Time::from_nanos(1_000 * MS), core: None }, items: Vec::new() },
         unbounded: false,
         found: None,
+        shrunk: None,
         fired: Vec::new(),
         reached: Vec::new(),
         note: String::new(),
