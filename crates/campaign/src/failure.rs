@@ -1,5 +1,7 @@
 //! A run that failed: what it showed, and the case that shows it again.
 
+use std::time::Duration;
+
 use sim::{Case, Class, DIVERGENCE, Digest, End, Expect, Item, ItemOutcome, Outcome, Seed, Spec, Time};
 
 use crate::run::Runs;
@@ -23,6 +25,8 @@ pub struct Failure {
     pub digest: Digest,
     /// The plan items that struck, in the order in which they did.
     pub struck: Vec<Item>,
+    /// How long it was shrunk, where it was just now.
+    pub shrink_time: Option<Duration>,
     /// The case, with what fired, what was reached, and what it is expected to come to.
     pub case: Box<Case>,
 }
@@ -60,6 +64,7 @@ impl Failure {
             event: violation.event,
             digest: outcome.digest,
             struck: struck(case, outcome),
+            shrink_time: None,
             case: Box::new(lived(spec, case, outcome)),
         })
     }

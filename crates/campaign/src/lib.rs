@@ -86,6 +86,7 @@
 //! | `builder`, `check` | a scenario put together in a test, and run there |
 //! | `seed`, `settings`, `place` | what the outside asks for, and where files are |
 //! | `runner`, `run`, `report` | many seeds on several threads, one run, what they come to |
+//! | `shrinking` | threads and time for the shrinker |
 //! | `failure`, `block` | a run that failed, and what is said of it |
 //! | `quantity` | numbers and times as people read them |
 //! | `corpus` | the cases that are kept, and what they are worth today |
@@ -106,6 +107,7 @@ mod run;
 mod runner;
 mod seed;
 mod settings;
+mod shrinking;
 mod wall;
 mod watchdog;
 
@@ -119,4 +121,5 @@ pub use run::RunError;
 pub use runner::{Campaign, HarnessError, Shard};
 pub use seed::{Base, parse_seed};
 pub use settings::{DEFAULT_SEEDS, Only, Settings};
+pub use shrinking::{SHRINK_EVENTS_MAX, SHRINK_TIME, Shrinking};
 pub use watchdog::{STEP_LIMIT, Watchdog};

@@ -42,6 +42,11 @@ impl Runs<'_> {
         self.run_with(case, RunOptions { trace: Some(trace), ..RunOptions::default() })
     }
 
+    /// With what the network did to messages.
+    pub(crate) fn run_with_fates(&self, case: &Case) -> Result<Outcome, RunError> {
+        self.run_with(case, RunOptions { fates: true, ..RunOptions::default() })
+    }
+
     fn run_with(&self, case: &Case, options: RunOptions<'_>) -> Result<Outcome, RunError> {
         let watch = self.watchdog.watch(&case.scenario, case.seed);
         // Shortens the borrow to this call's, which an option of it does not do by itself.

@@ -128,6 +128,7 @@
 //! | `queue`, `network`, `flight`, `disk`, `clock`, `panics` | the parts of a world |
 //! | `world` | a run as a value: fire one event |
 //! | `record` | what a traced run says of itself |
+//! | `shrink` | from a failing case to the least that fails in the same way |
 
 mod case;
 mod check;
@@ -147,6 +148,7 @@ mod queue;
 mod record;
 pub mod sample;
 mod scenario;
+mod shrink;
 mod spec;
 mod survival;
 mod swarm;
@@ -169,6 +171,7 @@ pub use plan::{Fate, Fault, FaultKind, Heal, Item, ItemOutcome, Plan, Point, Tar
 pub use process::{DiskError, Idle, Io, Link, MessageOf, Process, Refusal};
 pub use record::{Record, RecordWhat, Taken};
 pub use scenario::{End, Fates, Outcome, RunOptions, Scenario};
+pub use shrink::{Candidate, Shrinker};
 pub use spec::{DIVERGENCE, FaultClass, Faults, Knob, Limits, Scale, Spec};
 pub use survival::{Damage, NodeDamage, Permission, Recoverable, Service, StaticMajority, Strike, Survival};
 pub use swarm::Expansion;

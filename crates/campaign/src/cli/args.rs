@@ -25,6 +25,8 @@ pub(super) enum Command {
     Fuzz(Fuzz),
     /// Run exactly one case or seed again
     Replay(Replay),
+    /// Find the least that fails as a case or seed does
+    Shrink(Shrink),
     /// Show what a seed is: the nodes, the network, the workload and the faults of its case
     Explain(Explain),
     /// Run each seed in two processes at once, and say where they first differ
@@ -100,6 +102,28 @@ pub(super) struct Replay {
     #[arg(long, value_name = "FORM")]
     pub(super) trace: Option<TraceForm>,
     /// Write the case, as it was lived, to this file
+    #[arg(long, value_name = "FILE")]
+    pub(super) save: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Shrink {
+    /// A stored case
+    #[arg(value_name = "CASE", conflicts_with_all = ["scenario", "seed"])]
+    pub(super) case: Option<PathBuf>,
+    /// A scenario, with --seed
+    #[arg(long, value_name = "S", requires = "seed")]
+    pub(super) scenario: Option<String>,
+    /// A seed: 0x… or decimal
+    #[arg(long, value_name = "X", value_parser = parse_seed, requires = "scenario")]
+    pub(super) seed: Option<Seed>,
+    /// After how long no smaller case is looked for
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
+    pub(super) time: Duration,
+    /// Threads [default: one for each core]
+    #[arg(long, value_name = "J", value_parser = count::<NonZeroUsize>)]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Where to write the case [default: the corpus, sim-seeds]
     #[arg(long, value_name = "FILE")]
     pub(super) save: Option<PathBuf>,
 }

@@ -1,18 +1,16 @@
 //! `fuzz`: the stored cases, then fresh seeds.
 
 use std::io::{self, Write};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use sim::{Expansion, Scenario, Spec};
 
 use super::args::Fuzz;
 use super::progress::{ProgressLine, interruption};
-use super::{Ended, Exit, Shop, json, table};
+use super::{Ended, Exit, Shop, jobs, json, table};
 use crate::block::Block;
 use crate::corpus::{self, Standing};
 use crate::failure::Failure;
@@ -57,7 +55,7 @@ fn campaign(arguments: &Fuzz) -> Campaign {
         base: arguments.base.unwrap_or_else(Base::from_os),
         seeds,
         time: arguments.time.or(if seeds.is_none() { Some(DEFAULT_TIME) } else { None }),
-        jobs: arguments.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN),
+        jobs: jobs(arguments.jobs),
         shard: arguments.shard,
         keep_going: arguments.keep_going,
         expansion: Expansion { without: arguments.without.clone() },

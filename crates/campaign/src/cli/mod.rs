@@ -31,11 +31,14 @@ mod list;
 mod progress;
 mod replay;
 mod select;
+mod shrink;
 mod table;
 mod twin;
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::thread;
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -88,6 +91,7 @@ impl Shop<'_> {
         match command {
             Command::Fuzz(arguments) => self.fuzz(arguments),
             Command::Replay(arguments) => self.replay(arguments),
+            Command::Shrink(arguments) => self.shrink(&arguments),
             Command::Explain(arguments) => self.explain(&arguments),
             Command::Twin(arguments) => self.twin(&arguments),
             Command::TwinSide(arguments) => self.twin_side(&arguments),
@@ -96,6 +100,11 @@ impl Shop<'_> {
             Command::Corpus(args::Corpus::List) => self.corpus_list(),
         }
     }
+}
+
+/// How many threads, where so many are asked for: otherwise one for each core.
+fn jobs(asked: Option<NonZeroUsize>) -> NonZeroUsize {
+    asked.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// What clap has to say: help in full, a mistake in one line.

@@ -1,0 +1,77 @@
+//! `shrink`: the least that fails as a case does.
+
+use std::path::PathBuf;
+
+use sim::{Case, Expansion, Scenario};
+
+use super::args::Shrink;
+use super::progress::interruption;
+use super::{Ended, Exit, Shop, jobs};
+use crate::block::Block;
+use crate::corpus;
+use crate::failure::Failure;
+use crate::run::{RunError, Runs};
+use crate::shrinking::{SHRINK_EVENTS_MAX, Shrinking};
+
+impl Shop<'_> {
+    pub(super) fn shrink(&self, arguments: &Shrink) -> Ended {
+        let (case, name) = self.case_to_shrink(arguments)?;
+        let known = self.scenario(&case.scenario);
+        let (scenario, spec) = known.map_err(|problem| format!("{name}: {problem}"))?;
+        let runs = Runs { scenario, watchdog: &self.watchdog };
+        let outcome = match runs.run(&case) {
+            Ok(outcome) => outcome,
+            Err(RunError::Case(error)) => return Err(format!("{name}: {error}")),
+            Err(RunError::Bug(message)) => {
+                eprintln!("sim: {}  seed {}: {message}", case.scenario, case.seed);
+                return Ok(Exit::Bug);
+            }
+        };
+        let Some(failure) = Failure::of(&spec, &case, &outcome) else {
+            say!("{}  seed {}: it does not fail, so there is nothing to shrink", case.scenario, case.seed);
+            return Ok(Exit::Clean);
+        };
+        let interrupted = interruption();
+        let shrinking = Shrinking { jobs: jobs(arguments.jobs), time: arguments.time, events_max: SHRINK_EVENTS_MAX };
+        let failure = shrinking.shrink(&runs, failure.confirmed(&runs), &interrupted);
+        self.keep_shrunk(arguments, &failure)
+    }
+
+    /// The case that is meant, and what to call it.
+    fn case_to_shrink(&self, arguments: &Shrink) -> Result<(Case, String), String> {
+        match (&arguments.case, &arguments.scenario, arguments.seed) {
+            (Some(path), ..) => {
+                let path = self.place.resolve(path);
+                let case = corpus::read(&path).map_err(|unreadable| unreadable.to_string())?;
+                Ok((case, path.display().to_string()))
+            }
+            (None, Some(name), Some(seed)) => {
+                let (scenario, _) = self.scenario(name)?;
+                let case = Scenario::expand(scenario, seed, &Expansion::default());
+                Ok((case, format!("seed {seed} of {name}")))
+            }
+            _ => Err("shrink: expected a case, or --scenario and --seed".into()),
+        }
+    }
+
+    fn keep_shrunk(&self, arguments: &Shrink, failure: &Failure) -> Ended {
+        let exit = Exit::from(failure.class);
+        let kept = match &arguments.save {
+            Some(path) => corpus::write(path, &corpus::with_origin(failure)).map(|()| path.clone()),
+            None => corpus::keep(&self.place.corpus, failure),
+        };
+        let path: PathBuf = match kept {
+            Ok(path) => path,
+            Err(error) => {
+                let case = corpus::render(&corpus::with_origin(failure));
+                eprint!("sim: the case was not kept: {error}\n{case}");
+                return Ok(exit);
+            }
+        };
+        let replay = self.replay_line(&path);
+        let block = Block { failure, found: None, replay: &replay }.to_string();
+        corpus::keep_block(&path, &block);
+        eprintln!("{block}");
+        Ok(exit)
+    }
+}

@@ -1,0 +1,260 @@
+//! From a failing case to the least that fails in the same way. Sans-IO: it hands out candidates and is told what they
+//! came to; who runs them, on how many threads and for how long, is up to its owner.
+//!
+//! It edits the case, never the seed. A candidate counts as failing only where it shows the same signature. No decision
+//! of a run depends on how many were made before it, so what an edit does not cause stays as it was, and a smaller case
+//! is likely to fail as the larger one did.
+//!
+//! | room | holds |
+//! |---|---|
+//! | here | the shrinker: candidates out, outcomes in |
+//! | `walk` | where it is: passes in order, again until none of them finds anything |
+//! | `pass` | what each pass would like to change about a case |
+//! | `sweep` | which of a pass's edits are tried together: large groups first, then each alone |
+//! | `edit` | one change to a case, as data |
+//! | `number` | which numbers are simpler than another |
+//! | `size` | how much there is in a case |
+
+mod edit;
+mod number;
+mod pass;
+mod size;
+mod sweep;
+mod walk;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use self::edit::Best;
+use self::walk::Walk;
+use crate::case::{Case, CaseError, Shrunk, Size};
+use crate::hash::content_hash;
+use crate::scenario::Outcome;
+use crate::spec::Spec;
+
+/// A search for the smallest case that fails as a given one does.
+///
+/// | | |
+/// |---|---|
+/// | input | [`report`](Self::report) |
+/// | output | [`next_candidate`](Self::next_candidate) |
+/// | getters | [`is_finished`](Self::is_finished), [`best`](Self::best), [`shrunk`](Self::shrunk) |
+///
+/// Candidates are judged in the order in which they were handed out, whenever they are reported. While one is being run,
+/// the next are handed out as if it were not to fail; where it does, they are forgotten. So the result does not depend on
+/// how many are run at once, only the time that it takes does.
+pub struct Shrinker {
+    spec: Spec,
+    signature: String,
+    identity: String,
+    events_max: u64,
+    from: Option<Size>,
+    best: Arc<Best>,
+    walk: Walk,
+    /// Handed out and not judged yet, in order.
+    pending: VecDeque<Pending>,
+    numbers: u64,
+    /// What was seen not to fail, by the hash of its case.
+    passed: BTreeMap<u64, Passed>,
+    runs: u64,
+    events: u64,
+    state: State,
+}
+
+/// A case to run, with [`RunOptions::fates`](crate::RunOptions::fates).
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// What [`Shrinker::report`] is to be told.
+    pub number: u64,
+    /// The case.
+    pub case: Arc<Case>,
+}
+
+struct Pending {
+    number: u64,
+    case: Arc<Case>,
+    /// Where the search was when it thought of this one.
+    walk: Walk,
+    verdict: Option<Verdict>,
+}
+
+enum Verdict {
+    Fails(Box<Outcome>),
+    Passes,
+}
+
+/// A run that did not fail in the same way.
+#[derive(Clone, Copy)]
+struct Passed {
+    events: u64,
+    /// Whether its cost was counted: that of a forgotten candidate is not, until its turn comes again.
+    counted: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// The case itself is run first: what it came to is what the passes begin with.
+    Confirming,
+    Searching,
+    /// No pass finds anything any more.
+    Minimal,
+    /// The budget of events is used up.
+    CutShort,
+    /// The case itself did not fail.
+    NotReproduced,
+}
+
+impl Shrinker {
+    /// A search that begins with `case`, which fails with this signature and identity, and ends when nothing smaller is
+    /// found or its runs have fired `events_max` events.
+    pub fn new(spec: &Spec, case: &Case, signature: &str, identity: &str, events_max: u64) -> Shrinker {
+        Shrinker {
+            spec: spec.clone(),
+            signature: signature.to_owned(),
+            identity: identity.to_owned(),
+            events_max,
+            from: None,
+            best: Arc::new(Best::unconfirmed(case)),
+            walk: Walk::start(),
+            pending: VecDeque::new(),
+            numbers: 0,
+            passed: BTreeMap::new(),
+            runs: 0,
+            events: 0,
+            state: State::Confirming,
+        }
+    }
+
+    /// The next case to run. `None` where nothing is to be done until a report comes, or [ever](Self::is_finished).
+    pub fn next_candidate(&mut self) -> Option<Candidate> {
+        match self.state {
+            State::Confirming if self.pending.is_empty() => Some(self.hand_out(Arc::new(self.best.case.clone()))),
+            State::Searching => self.search(),
+            _ => None,
+        }
+    }
+
+    /// What the run of a candidate came to. A report on a candidate that was forgotten meanwhile is welcome too.
+    pub fn report(&mut self, candidate: &Candidate, run: Result<Outcome, CaseError>) {
+        let events = run.as_ref().map_or(0, |outcome| outcome.events);
+        let verdict = run
+            .ok()
+            .filter(|outcome| self.fails_alike(outcome))
+            .map_or(Verdict::Passes, |outcome| Verdict::Fails(Box::new(outcome)));
+        if matches!(verdict, Verdict::Passes) {
+            let fresh = Passed { events, counted: false };
+            self.passed.entry(content_hash(&*candidate.case)).or_insert(fresh);
+        }
+        if let Some(pending) = self.pending.iter_mut().find(|pending| pending.number == candidate.number) {
+            pending.verdict = Some(verdict);
+        }
+        self.judge();
+    }
+
+    /// Whether there is nothing left to do.
+    pub fn is_finished(&self) -> bool {
+        matches!(self.state, State::Minimal | State::CutShort | State::NotReproduced)
+    }
+
+    /// The smallest failing case so far and what its run came to; nothing before the case itself was seen to fail.
+    pub fn best(&self) -> Option<(&Case, &Outcome)> {
+        self.best.outcome.as_ref().map(|outcome| (&self.best.case, outcome))
+    }
+
+    /// What the search has come to so far; nothing before the case itself was seen to fail.
+    pub fn shrunk(&self) -> Option<Shrunk> {
+        let outcome = self.best.outcome.as_ref()?;
+        Some(Shrunk {
+            from: self.from?,
+            to: size::of(&self.best.case, outcome.time),
+            runs: self.runs,
+            events: self.events,
+            minimal: self.state == State::Minimal,
+        })
+    }
+
+    fn fails_alike(&self, outcome: &Outcome) -> bool {
+        outcome.violation().is_some_and(|shown| shown.signature == self.signature && shown.identity == self.identity)
+    }
+
+    fn hand_out(&mut self, case: Arc<Case>) -> Candidate {
+        self.numbers += 1;
+        let number = self.numbers;
+        let walk = self.walk.clone();
+        self.pending.push_back(Pending { number, case: Arc::clone(&case), walk, verdict: None });
+        Candidate { number, case }
+    }
+
+    /// The next candidate of the walk of which it is not known already that it does not fail.
+    fn search(&mut self) -> Option<Candidate> {
+        while self.state == State::Searching {
+            let Some(case) = self.walk.candidate(&self.best, &self.spec) else {
+                if self.pending.is_empty() {
+                    self.state = State::Minimal;
+                }
+                return None;
+            };
+            let known = self.passed.contains_key(&content_hash(&case));
+            let candidate = self.hand_out(Arc::new(case));
+            self.walk.failed_not();
+            if !known {
+                return Some(candidate);
+            }
+            if let Some(last) = self.pending.back_mut() {
+                last.verdict = Some(Verdict::Passes);
+            }
+            self.judge();
+        }
+        None
+    }
+
+    /// Takes in the verdicts whose turn has come.
+    fn judge(&mut self) {
+        while let Some(Pending { verdict: Some(_), .. }) = self.pending.front() {
+            let Some(Pending { case, walk, verdict: Some(verdict), .. }) = self.pending.pop_front() else { return };
+            match verdict {
+                Verdict::Passes => self.count_passed(&case),
+                Verdict::Fails(outcome) => {
+                    self.count(outcome.events);
+                    // What was handed out after it supposed that it would not fail.
+                    self.pending.clear();
+                    self.walk = walk;
+                    self.take(&case, *outcome);
+                }
+            }
+            if self.state == State::Searching && self.events >= self.events_max {
+                self.state = State::CutShort;
+                self.pending.clear();
+            }
+        }
+    }
+
+    fn take(&mut self, case: &Case, outcome: Outcome) {
+        match self.state {
+            State::Confirming => {
+                self.from = Some(size::of(case, outcome.time));
+                self.state = State::Searching;
+            }
+            _ if !self.walk.takes(&self.best, &outcome) => return self.walk.failed_not(),
+            _ => self.walk.failed(),
+        }
+        self.best = Arc::new(Best { case: case.clone(), outcome: Some(outcome) });
+    }
+
+    fn count(&mut self, events: u64) {
+        self.runs += 1;
+        self.events += events;
+    }
+
+    fn count_passed(&mut self, case: &Case) {
+        let passed = self.passed.get_mut(&content_hash(case)).expect("a verdict was kept when it was reported");
+        let Passed { events, counted } = *passed;
+        passed.counted = true;
+        if !counted {
+            self.count(events);
+        }
+        if self.state == State::Confirming {
+            self.state = State::NotReproduced;
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! What each pass would like to change about a case, and how it goes about it. The cheapest passes come first, and those
+//! that make every later run shorter.
+
+use super::edit::{Best, Edit, ItemNumber};
+use super::number::{rounded_up, simpler};
+use super::sweep::Sweep;
+use crate::case::{Case, ClientLoad, Network};
+use crate::plan::{FaultKind, Point, When};
+use crate::sample::PPM;
+use crate::spec::Spec;
+use crate::world::UNSYNCED_KEPT_PPM;
+
+/// One way of making a case smaller.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Pass {
+    /// What never struck, and what follows the violation.
+    Idle,
+    /// Whole kinds of fault.
+    Kinds,
+    /// Nodes. As long as there are many faults, a smaller cluster is likely to meet those that it takes.
+    Nodes,
+    /// Clients.
+    Clients,
+    /// A safety phase of a fraction of the time, for the same reason.
+    Sooner,
+    /// Items.
+    Items,
+    /// Operations.
+    Operations,
+    /// The network's faults, each stated as an item.
+    Fates,
+    /// Items again, with those of messages among them.
+    StatedFates,
+    /// Triggered items, where to strike at a time would be simpler.
+    Triggers,
+    /// The numbers of items, and the end of the safety phase.
+    Numbers,
+    /// Knobs.
+    Knobs,
+    /// How long messages take.
+    Latency,
+    /// The salts that earlier edits brought.
+    Salts,
+}
+
+/// Of so many items at most, each is retried under other salts when its removal lets the failure go.
+const RETRIED_ITEMS_MAX: usize = 16;
+
+impl Pass {
+    /// Every pass, in order.
+    pub(super) const ALL: [Pass; 14] = [
+        Pass::Idle,
+        Pass::Kinds,
+        Pass::Nodes,
+        Pass::Clients,
+        Pass::Sooner,
+        Pass::Items,
+        Pass::Operations,
+        Pass::Fates,
+        Pass::StatedFates,
+        Pass::Triggers,
+        Pass::Numbers,
+        Pass::Knobs,
+        Pass::Latency,
+        Pass::Salts,
+    ];
+
+    /// What it would like to change.
+    pub(super) fn edits(self, best: &Best, spec: &Spec) -> Vec<Edit> {
+        let case = &best.case;
+        match self {
+            Pass::Idle => idle(best),
+            Pass::Kinds => kinds(case),
+            Pass::Items | Pass::StatedFates => case.plan.items.iter().map(|item| Edit::DropItem(item.id)).collect(),
+            Pass::Clients => clients(case, spec),
+            Pass::Nodes => nodes(case, spec),
+            Pass::Sooner => {
+                [8, 4, 2].map(|part| Edit::Heal(rounded_up(case.plan.heal.at_ns.as_nanos() / part, 1))).into()
+            }
+            Pass::Operations => case.workload.clients.iter().flat_map(operations).collect(),
+            Pass::Fates => vec![Edit::StateFates],
+            Pass::Triggers => triggers(case),
+            Pass::Numbers => numbers(case),
+            Pass::Knobs => knobs(case, spec),
+            Pass::Latency => latency(&case.network),
+            Pass::Salts => vec![Edit::Unsalt],
+        }
+    }
+
+    /// How it goes through so many edits.
+    pub(super) fn sweep(self, edits: usize) -> Sweep {
+        match self {
+            Pass::Items | Pass::StatedFates | Pass::Operations => Sweep::in_groups(edits),
+            _ => Sweep::one_by_one(edits),
+        }
+    }
+
+    /// Under how many other salts an edit is tried where it lets the failure go. What a cluster without a node comes to is
+    /// drawn anew, and to fail in the same way takes some draws: as many as a campaign takes seeds.
+    pub(super) fn retries(self, sweep: &Sweep) -> u32 {
+        match self {
+            Pass::Nodes => 100,
+            Pass::Sooner => 30,
+            Pass::Kinds | Pass::Clients | Pass::Latency => 10,
+            Pass::Items | Pass::StatedFates if sweep.singles().is_some_and(|left| left <= RETRIED_ITEMS_MAX) => 5,
+            _ => 0,
+        }
+    }
+}
+
+fn idle(best: &Best) -> Vec<Edit> {
+    let showed = best.outcome.as_ref().map(|outcome| outcome.time.as_nanos());
+    std::iter::once(Edit::DropIdle).chain(showed.map(|nanos| Edit::Heal(rounded_up(nanos, 1)))).collect()
+}
+
+fn kinds(case: &Case) -> Vec<Edit> {
+    let sparse = case.knobs.get(UNSYNCED_KEPT_PPM).is_some_and(|kept| *kept < u64::from(PPM));
+    let is_there = |kind: &FaultKind| match kind {
+        FaultKind::UnsyncedLoss => sparse,
+        _ => case.fault_kinds().contains(kind),
+    };
+    FaultKind::ALL.into_iter().filter(is_there).map(Edit::DropKind).collect()
+}
+
+/// The last clients first, down to as few as the scenario ever has.
+fn clients(case: &Case, spec: &Spec) -> Vec<Edit> {
+    let least = usize::from(*spec.clients.start());
+    case.workload.clients.iter().rev().map(|client| Edit::DropClient { id: client.id, least }).collect()
+}
+
+/// The last nodes first, down to as few as the scenario ever has.
+fn nodes(case: &Case, spec: &Spec) -> Vec<Edit> {
+    let least = usize::from(*spec.nodes.start()).max(1);
+    case.nodes.iter().rev().map(|id| Edit::DropNode { id: *id, least }).collect()
+}
+
+/// The last operations first.
+fn operations(load: &ClientLoad) -> Vec<Edit> {
+    let there = (0..load.operations).rev().filter(|ordinal| !load.omitted.contains(ordinal));
+    there.map(|ordinal| Edit::DropOperation(load.id, ordinal)).collect()
+}
+
+/// What strikes as the first fact of its kind is stated says more than a time does; what strikes some time after one, or
+/// at the fifth, says less.
+fn triggers(case: &Case) -> Vec<Edit> {
+    let is_involved = |when: &When| match when {
+        When::At { .. } => false,
+        When::On { nth, point, .. } => *nth > 1 || matches!(point, Point::AfterNs(_)),
+    };
+    let involved = case.plan.items.iter().filter(|item| is_involved(&item.when));
+    involved.flat_map(|item| [0, 1].map(|after_ns| Edit::Time { item: item.id, after_ns })).collect()
+}
+
+fn numbers(case: &Case) -> Vec<Edit> {
+    let mut edits: Vec<Edit> = simpler(case.plan.heal.at_ns.as_nanos()).into_iter().map(Edit::Heal).collect();
+    for item in &case.plan.items {
+        for what in ItemNumber::ALL {
+            let values = what.get(item).map(simpler).unwrap_or_default();
+            edits.extend(values.into_iter().map(|value| Edit::Number { item: item.id, what, value }));
+        }
+    }
+    edits
+}
+
+fn knobs(case: &Case, spec: &Spec) -> Vec<Edit> {
+    let allowed = |name: &str, value: u64| {
+        let own = spec.knobs.iter().find(|knob| knob.name == name);
+        own.is_none_or(|knob| knob.values.contains(&value))
+    };
+    let edits = |(name, value): (&String, &u64)| {
+        let values = simpler(*value).into_iter().filter(|value| allowed(name, *value));
+        values.map(|value| Edit::Knob(name.clone(), value)).collect::<Vec<_>>()
+    };
+    case.knobs.iter().flat_map(edits).collect()
+}
+
+/// All messages as quick as any could be, as slow, or with the shortest time that is round.
+fn latency(network: &Network) -> Vec<Edit> {
+    let Network { latency_min_ns, latency_max_ns, .. } = *network;
+    if latency_min_ns == latency_max_ns {
+        return Vec::new();
+    }
+    let round = simpler(latency_max_ns).into_iter().filter(|nanos| *nanos >= latency_min_ns);
+    round.take(2).chain([latency_min_ns, latency_max_ns]).map(Edit::Latency).collect()
+}

@@ -1,0 +1,22 @@
+//! How much there is in a case.
+
+use crate::case::{Case, ClientLoad, Network, Size};
+use crate::time::Time;
+
+/// The size of a case that failed at `time`.
+pub(super) fn of(case: &Case, time: Time) -> Size {
+    let Network { loss_ppm, delay_ppm, duplication_ppm, reordering_ppm, .. } = case.network;
+    let weather = [loss_ppm, delay_ppm, duplication_ppm, reordering_ppm].into_iter().filter(|ppm| *ppm > 0).count();
+    Size {
+        faults: (case.plan.items.len() + weather) as u32,
+        nodes: case.nodes.len() as u32,
+        operations: case.workload.clients.iter().map(operations).sum(),
+        virtual_ns: time.as_nanos(),
+    }
+}
+
+/// How many operations a client carries out.
+fn operations(load: &ClientLoad) -> u32 {
+    let omitted = load.omitted.iter().filter(|ordinal| **ordinal < load.operations).count();
+    load.operations - omitted as u32
+}
