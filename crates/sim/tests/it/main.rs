@@ -15,6 +15,7 @@
 //! | `limits` | runs that do not end by themselves, and panics |
 //! | `replay` | the same case gives the same bytes, whoever watches |
 //! | `independence` | what a change to a case leaves as it was |
+//! | `shrink` | the least that it takes, of what is known to be it |
 //! | `validation` | cases that are refused |
 
 mod clocks;
@@ -29,5 +30,6 @@ mod pause;
 mod replay;
 mod rig;
 mod sessions;
+mod shrink;
 mod trigger;
 mod validation;
