@@ -1,6 +1,6 @@
 //! An index over sorted positions: for each value of their top bits, where the positions with that
 //! value begin. There are 1 to 2 buckets a position, so a search by top bits is left with about one
-//! position to look at, however many there are.
+//! position to look at, however many there are; and so is a sort.
 
 use crate::position::Position;
 
