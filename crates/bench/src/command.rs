@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use crate::suite::{Bench, Effort, Report};
 
@@ -19,7 +19,7 @@ struct Arguments {
     /// Writes the rows to this file as well.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// How many events each repetition fires.
+    /// How many events each repetition fires, and how many keys it looks up.
     #[arg(long, value_name = "N", default_value_t = Effort::default().events, value_parser = clap::value_parser!(u64).range(1_000..))]
     events: u64,
 }
@@ -45,12 +45,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn measure(arguments: &Arguments) -> ExitCode {
-    let all = [Bench::Engine];
-    let names = if arguments.names.is_empty() { &all } else { arguments.names.as_slice() };
+    let names = if arguments.names.is_empty() { Bench::value_variants() } else { arguments.names.as_slice() };
     let effort = Effort { events: arguments.events, ..Effort::default() };
     let mut report = Report::default();
     for name in names {
-        report.rows.extend(name.measure(effort));
+        report.append(name.measure(effort));
     }
     print!("{report}");
     match &arguments.json {
@@ -95,7 +94,7 @@ mod tests {
     #[test]
     fn a_usage_error_is_one_line_that_names_what_is_wrong_and_what_is_accepted() {
         let unknown = refusal(&["engin"]);
-        assert!(unknown.contains("engin") && unknown.contains("[possible values: engine]"), "{unknown}");
+        assert!(unknown.contains("engin") && unknown.contains("[possible values: engine, ring]"), "{unknown}");
         let too_few = refusal(&["--events", "1"]);
         assert!(too_few.contains("--events") && too_few.contains("1000"), "{too_few}");
         for text in [unknown, too_few, refusal(&["--json"]), refusal(&["--nonsense"])] {

@@ -1,28 +1,32 @@
 //! The benchmarks by name, how they are measured, and the rows they come to.
 
 use std::fmt;
-use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use crate::engine::Engine;
 use crate::floor::Floor;
+use crate::rings;
+use crate::turns::{Medians, Round, in_turns, unit_ns};
 use crate::workload::Runs;
 
 /// The format of the JSON report.
-pub const REPORT_FORMAT: u32 = 1;
+pub const REPORT_FORMAT: u32 = 2;
 
 /// A benchmark.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
 pub enum Bench {
     /// Our engine beside a bare heap, at three lengths of the queue.
     Engine,
+    /// Our ring beside a bare array of sorted points: look-ups at three numbers of nodes, and construction.
+    Ring,
 }
 
 /// How much is measured for each row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Effort {
-    /// How many events each repetition fires. The same number goes before the first, unmeasured.
+    /// How many events each repetition fires, or how many keys it looks up. The same number goes before the first,
+    /// unmeasured.
     pub events: u64,
     /// How many repetitions; each times both sides, one right after the other.
     pub rounds: u32,
@@ -39,26 +43,37 @@ impl Default for Effort {
 pub struct Report {
     /// [`REPORT_FORMAT`].
     pub format: u32,
-    /// The rows.
+    /// How long things take.
     pub rows: Vec<Row>,
+    /// How evenly rings spread keys: no matter of time, the same on every machine.
+    pub spreads: Vec<Spread>,
 }
 
 impl Default for Report {
     fn default() -> Report {
-        Report { format: REPORT_FORMAT, rows: Vec::new() }
+        Report { format: REPORT_FORMAT, rows: Vec::new(), spreads: Vec::new() }
     }
 }
 
-/// One thing of ours beside its floor. Times are medians over the rounds; wall time per event, in nanoseconds.
+/// One thing of ours. Times are medians over the rounds; wall time in nanoseconds, for what the name says once.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Row {
-    /// The benchmark.
+    /// What is done once: for `engine` an event.
     pub name: &'static str,
-    /// How many events wait at any time, nearly.
-    pub queue: u32,
+    /// How large what it is done to is: for an engine how many events wait at any time, nearly; for a ring how many
+    /// nodes there are.
+    pub size: u32,
     /// Ours.
     pub ours_ns: f64,
-    /// The floor's.
+    /// What it ran beside. Without one, it is an absolute time, good for a look.
+    #[serde(flatten)]
+    pub floor: Option<Beside>,
+}
+
+/// The least that does the same work, measured in turns with ours.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Beside {
+    /// The floor's time.
     pub floor_ns: f64,
     /// Ours over the floor's: the median of the rounds' own ratios, so that what disturbs both leaves it alone.
     pub ratio: f64,
@@ -66,12 +81,46 @@ pub struct Row {
     pub goal: f64,
 }
 
+impl Row {
+    pub(crate) fn beside(name: &'static str, size: u32, medians: Medians, goal: f64) -> Row {
+        let Medians { ours_ns, floor_ns, ratio } = medians;
+        Row { name, size, ours_ns, floor: Some(Beside { floor_ns, ratio, goal }) }
+    }
+}
+
+/// How evenly a ring spreads keys over nodes of equal weight, and what moves when one more joins.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Spread {
+    /// How many nodes.
+    pub nodes: u32,
+    /// How many keys.
+    pub keys: u64,
+    /// The keys of the node that has most, over the mean.
+    pub max_over_mean: f64,
+    /// The keys that change their owner as a node joins, over that node's fair share: about 1.
+    pub moved_over_fair: f64,
+    /// How many of those go to another node than the one that joins: 0.
+    pub moved_elsewhere: u64,
+}
+
 impl Bench {
-    /// Measures it: one row for each length of the queue.
-    pub fn measure(self, effort: Effort) -> Vec<Row> {
+    /// Measures it.
+    pub fn measure(self, effort: Effort) -> Report {
         match self {
-            Bench::Engine => ENGINE_GOALS.map(|(queue, goal)| engine_row(queue, goal, effort)).to_vec(),
+            Bench::Engine => Report {
+                rows: ENGINE_GOALS.map(|(queue, goal)| engine_row(queue, goal, effort)).to_vec(),
+                ..Report::default()
+            },
+            Bench::Ring => rings::measure(effort),
         }
+    }
+}
+
+impl Report {
+    /// This report, and behind it another.
+    pub fn append(&mut self, more: Report) {
+        self.rows.extend(more.rows);
+        self.spreads.extend(more.spreads);
     }
 }
 
@@ -83,54 +132,56 @@ fn engine_row(queue: u32, goal: f64, effort: Effort) -> Row {
     let (mut ours, mut floor) = (Engine::new(queue, SEED), Floor::new(queue, SEED));
     ours.fire(effort.events);
     floor.fire(effort.events);
-    let rounds = (0..effort.rounds)
-        .map(|_| Round { floor_ns: event_ns(&mut floor, effort.events), ours_ns: event_ns(&mut ours, effort.events) });
-    let rounds: Vec<Round> = rounds.collect();
-    Row {
-        name: "engine",
-        queue,
-        ours_ns: median(rounds.iter().map(|round| round.ours_ns)),
-        floor_ns: median(rounds.iter().map(|round| round.floor_ns)),
-        ratio: median(rounds.iter().map(|round| round.ours_ns / round.floor_ns)),
-        goal,
-    }
-}
-
-struct Round {
-    ours_ns: f64,
-    floor_ns: f64,
-}
-
-fn event_ns(runs: &mut impl Runs, events: u64) -> f64 {
-    timed(|| runs.fire(events)).as_nanos() as f64 / events as f64
-}
-
-#[expect(clippy::disallowed_methods, reason = "wall time is what a benchmark is about")]
-fn timed(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
-/// The middle one, or the upper of both.
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    let medians = in_turns(effort.rounds, || Round {
+        floor_ns: unit_ns(effort.events, || floor.fire(effort.events)),
+        ours_ns: unit_ns(effort.events, || ours.fire(effort.events)),
+    });
+    Row::beside("engine", queue, medians, goal)
 }
 
 /// A table for people, with whether each goal was met.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns = ["name", "queue", "ours ns", "floor ns", "ratio", "goal"];
-        let [name, queue, ours, floor, ratio, goal] = columns;
-        writeln!(f, "{name:<10} {queue:>8} {ours:>9} {floor:>9} {ratio:>7} {goal:>6}")?;
-        for row in &self.rows {
-            let Row { name, queue, ours_ns, floor_ns, ratio, goal } = row;
-            let verdict = if ratio <= goal { "met" } else { "missed" };
-            writeln!(f, "{name:<10} {queue:>8} {ours_ns:>9.1} {floor_ns:>9.1} {ratio:>7.2} {goal:>6.2}  {verdict}")?;
+        if !self.rows.is_empty() {
+            writeln!(f, "{:<12} {:>8} {:>11} {:>11} {:>7} {:>6}", "name", "size", "ours", "floor", "ratio", "goal")?;
         }
-        Ok(())
+        self.rows.iter().try_for_each(|row| writeln!(f, "{row}"))?;
+        if !self.spreads.is_empty() {
+            writeln!(
+                f,
+                "\n{:<12} {:>8} {:>9} {:>11} {:>15}",
+                "keys", "nodes", "max/mean", "moved/fair", "moved elsewhere"
+            )?;
+        }
+        self.spreads.iter().try_for_each(|spread| writeln!(f, "{spread}"))
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Row { name, size, ours_ns, floor } = self;
+        write!(f, "{name:<12} {size:>8} {:>11}", time(*ours_ns))?;
+        let Some(Beside { floor_ns, ratio, goal }) = floor else { return Ok(()) };
+        let verdict = if ratio <= goal { "met" } else { "missed" };
+        write!(f, " {:>11} {ratio:>7.2} {goal:>6.2}  {verdict}", time(*floor_ns))
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Spread { nodes, keys, max_over_mean, moved_over_fair, moved_elsewhere } = self;
+        write!(f, "{keys:<12} {nodes:>8} {max_over_mean:>9.3} {moved_over_fair:>11.3} {moved_elsewhere:>15}")
+    }
+}
+
+/// In the unit in which it has few digits.
+fn time(ns: f64) -> String {
+    if ns < 10_000.0 {
+        format!("{ns:.1} ns")
+    } else if ns < 10_000_000.0 {
+        format!("{:.1} us", ns / 1_000.0)
+    } else {
+        format!("{:.1} ms", ns / 1_000_000.0)
     }
 }
 
@@ -138,20 +189,53 @@ impl fmt::Display for Report {
 mod tests {
     use super::*;
 
+    fn row(name: &'static str, ours_ns: f64, floor_ns: f64, goal: f64) -> Row {
+        Row::beside(name, 50, Medians { ours_ns, floor_ns, ratio: ours_ns / floor_ns }, goal)
+    }
+
+    fn spread() -> Spread {
+        Spread { nodes: 10, keys: 1000, max_over_mean: 1.25, moved_over_fair: 0.9996, moved_elsewhere: 0 }
+    }
+
     #[test]
     fn the_table_says_which_goals_were_missed() {
-        let row = |ratio| Row { name: "engine", queue: 50, ours_ns: 100.04, floor_ns: 80.0, ratio, goal: 1.25 };
-        let report = Report { rows: vec![row(1.25), row(1.2501)], ..Report::default() };
+        let rows = vec![row("engine", 100.0, 80.0, 1.25), row("ring build", 23_000_040.0, 9_999_940.0, 2.2999)];
+        let report = Report { rows, ..Report::default() };
         let expected = "\
-name          queue   ours ns  floor ns   ratio   goal
-engine           50     100.0      80.0    1.25   1.25  met
-engine           50     100.0      80.0    1.25   1.25  missed
+name             size        ours       floor   ratio   goal
+engine             50    100.0 ns     80.0 ns    1.25   1.25  met
+ring build         50     23.0 ms   9999.9 us    2.30   2.30  missed
 ";
         assert_eq!(report.to_string(), expected);
     }
 
     #[test]
-    fn a_median_is_no_mean() {
-        assert_eq!(median([9.0, 1.0, 2.0].into_iter()), 2.0);
+    fn what_has_no_floor_has_no_verdict_and_what_spreads_a_table_of_its_own() {
+        let join = Row { name: "ring join", size: 1000, ours_ns: 12_340.0, floor: None };
+        let report = Report { rows: vec![join], spreads: vec![spread()], ..Report::default() };
+        let expected = "\
+name             size        ours       floor   ratio   goal
+ring join        1000     12.3 us
+
+keys            nodes  max/mean  moved/fair moved elsewhere
+1000               10     1.250       1.000               0
+";
+        assert_eq!(report.to_string(), expected);
+    }
+
+    #[test]
+    fn a_script_reads_a_row_flat_and_one_without_a_floor_has_no_ratio() {
+        let join = Row { name: "ring join", size: 1000, ours_ns: 12_340.0, floor: None };
+        let rows = vec![row("engine", 100.0, 80.0, 1.5), join];
+        let report = Report { rows, ..Report::default() };
+        let expected = serde_json::json!({
+            "format": 2,
+            "rows": [
+                { "name": "engine", "size": 50, "ours_ns": 100.0, "floor_ns": 80.0, "ratio": 1.25, "goal": 1.5 },
+                { "name": "ring join", "size": 1000, "ours_ns": 12340.0 },
+            ],
+            "spreads": [],
+        });
+        assert_eq!(serde_json::to_value(&report).expect("a report is plain data"), expected);
     }
 }

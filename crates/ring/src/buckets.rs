@@ -1,6 +1,6 @@
 //! An index over sorted positions: for each value of their top bits, where the positions with that
 //! value begin. There are 1 to 2 buckets a position, so a search by top bits is left with about one
-//! position to look at, however many there are.
+//! position to look at, however many there are; and so is a sort.
 
 use crate::position::Position;
 
@@ -17,7 +17,7 @@ pub(crate) struct Buckets {
 }
 
 impl Buckets {
-    /// An index over positions in ascending order, fewer than 2^32 of them.
+    /// An index over positions in any order, fewer than 2^32 of them.
     pub(crate) fn new(positions: impl ExactSizeIterator<Item = Position>) -> Self {
         assert!(u32::try_from(positions.len()).is_ok(), "invariant: MAX_TOKENS is below 2^32");
         let bucket_count = positions.len().next_power_of_two().max(2);
@@ -35,11 +35,27 @@ impl Buckets {
         Self { shift, starts }
     }
 
+    /// The items that the index was made over, in ascending order, in which their positions come before all else. Each
+    /// goes straight to its bucket and is compared with what it finds there: linear, unless positions crowd.
+    pub(crate) fn sort<T: Copy + Ord>(&self, items: &[T], at: impl Fn(&T) -> Position) -> Vec<T> {
+        let mut sorted = items.to_vec();
+        let mut next = self.starts.clone();
+        for item in items {
+            let next = &mut next[self.bucket(at(item))];
+            sorted[*next as usize] = *item;
+            *next += 1;
+        }
+        for bucket in self.starts.windows(2) {
+            sorted[bucket[0] as usize..bucket[1] as usize].sort_unstable();
+        }
+        sorted
+    }
+
     /// The index of the first of `items` at or after `sought`, or their number where none is. They must
-    /// be the items that the index was made over.
+    /// be the items that the index was made over, in ascending order.
     #[inline]
     pub(crate) fn first_at_or_after<T>(&self, items: &[T], at: impl Fn(&T) -> Position, sought: Position) -> usize {
-        let bucket = (sought.0 >> self.shift) as usize;
+        let bucket = self.bucket(sought);
         let start = self.starts[bucket] as usize;
         let is_reached = |item: &T| at(item) >= sought;
         if let Some(before_count) = items[start..].iter().take(SCANNED_MAX).position(is_reached) {
@@ -48,6 +64,11 @@ impl Buckets {
         let scanned = items.len().min(start + SCANNED_MAX);
         let end = scanned.max(self.starts[bucket + 1] as usize);
         scanned + items[scanned..end].partition_point(|item| !is_reached(item))
+    }
+
+    #[inline]
+    fn bucket(&self, position: Position) -> usize {
+        (position.0 >> self.shift) as usize
     }
 }
 
@@ -62,10 +83,12 @@ mod tests {
         }
     }
 
-    /// Every search at, before and after every position, and at both ends of the circle.
+    /// The sort, and every search at, before and after every position, and at both ends of the circle.
     fn check(mut positions: Vec<u64>) {
-        positions.sort_unstable();
         let buckets = Buckets::new(positions.iter().copied().map(Position));
+        let sorted = buckets.sort(&positions, |p| Position(*p));
+        positions.sort_unstable();
+        assert_eq!(sorted, positions);
         let around = positions.iter().flat_map(|p| [p.wrapping_sub(1), *p, p.wrapping_add(1)]);
         for sought in around.chain([0, 1, 1 << 63, (1 << 63) - 1, u64::MAX - 1, u64::MAX]) {
             let expected = positions.iter().filter(|p| **p < sought).count();
@@ -75,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_search_agrees_with_counting() {
+    fn the_sort_agrees_with_the_standard_one_and_the_search_with_counting() {
         check(vec![]);
         for seam in [0, 1, (1 << 63) - 1, 1 << 63, u64::MAX] {
             check(vec![seam]);
@@ -89,9 +112,9 @@ mod tests {
     }
 
     #[test]
-    fn one_crowded_bucket_is_searched_too() {
+    fn one_crowded_bucket_is_sorted_and_searched_too() {
         for crowd in [0, 77 << 40, u64::MAX - 100] {
-            let crowded = (0..SCANNED_MAX as u64 + 2).map(|i| crowd + 3 * i);
+            let crowded = (0..SCANNED_MAX as u64 + 2).rev().map(|i| crowd + 3 * i);
             check(crowded.clone().collect());
             check(crowded.chain([crowd; 40]).chain((1..200).map(|i| i << 56)).collect());
         }

@@ -60,7 +60,7 @@
 //! | `ring` | the snapshot: construction, changes, who owns what |
 //! | `scheme` | how names and keys become positions; V1 |
 //! | `table` | the sorted tokens: building, merging, filtering, the search |
-//! | `buckets` | pure: the index that makes the search constant time |
+//! | `buckets` | pure: the index that makes the search constant time, and the sort linear |
 //! | `walk` | the distinct nodes clockwise from a position |
 //! | `plan` | what moves between two snapshots |
 //! | `digest` | the fingerprint of a ring |

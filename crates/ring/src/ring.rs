@@ -59,7 +59,7 @@ impl<S: Scheme> Ring<S> {
         for (node, member) in (0..).zip(&members) {
             points.extend(points_of::<S>(&member.id, node, 0..member.vnodes));
         }
-        Ok(Self::of(members, Table::new(points)))
+        Ok(Self::of(members, Table::new(&points)))
     }
 
     /// This ring and one node more, with `vnodes` virtual nodes.
@@ -229,7 +229,7 @@ impl<S: Scheme> Ring<S> {
 /// A ring without members, in which nothing has an owner.
 impl<S: Scheme> Default for Ring<S> {
     fn default() -> Self {
-        Self::of(Vec::new(), Table::new(Vec::new()))
+        Self::of(Vec::new(), Table::new(&[]))
     }
 }
 

@@ -40,9 +40,9 @@ pub(crate) struct Table {
 
 impl Table {
     /// A table of these points, which are all different, in any order.
-    pub(crate) fn new(mut points: Vec<Point>) -> Self {
-        points.sort_unstable();
-        Self::sorted(points)
+    pub(crate) fn new(points: &[Point]) -> Self {
+        let buckets = Buckets::new(points.iter().map(|point| point.position));
+        Self::checked(buckets.sort(points, |point| point.position), buckets)
     }
 
     /// This table with the points of one node added; `renumber` says where old nodes now stand, in the
@@ -88,9 +88,13 @@ impl Table {
     }
 
     fn sorted(points: Vec<Point>) -> Self {
+        let buckets = Buckets::new(points.iter().map(|point| point.position));
+        Self::checked(points, buckets)
+    }
+
+    fn checked(points: Vec<Point>, buckets: Buckets) -> Self {
         // Strictly: a point that is there twice would be one virtual node counted twice.
         debug_assert!(points.is_sorted_by(|a, b| a < b), "invariant: points ascend and are all different");
-        let buckets = Buckets::new(points.iter().map(|point| point.position));
         Self { points, buckets }
     }
 }
@@ -109,12 +113,12 @@ mod tests {
         let mut shuffled = ascending.to_vec();
         shuffled.rotate_left(2);
         shuffled.swap(0, 3);
-        assert_eq!(Table::new(shuffled).points(), ascending);
+        assert_eq!(Table::new(&shuffled).points(), ascending);
     }
 
     #[test]
     fn merging_and_taking_out_again_renumber_and_leave_the_rest() {
-        let old = Table::new(vec![point(5, 0, 0), point(5, 1, 0), point(7, 1, 1), point(9, 0, 1)]);
+        let old = Table::new(&[point(5, 0, 0), point(5, 1, 0), point(7, 1, 1), point(9, 0, 1)]);
         let added = vec![point(7, 1, 1), point(5, 1, 0), point(0, 1, 2), point(u64::MAX, 1, 3)];
         let merged = old.with(added, |node| node + u32::from(node >= 1));
         let expected = [
@@ -134,7 +138,8 @@ mod tests {
     #[test]
     fn a_point_costs_at_most_24_bytes_its_share_of_the_index_included() {
         for point_count in [2, 3, 4, 5, 100, 1024, 1025, 4095, 4096, 4097] {
-            let one = Table::new((1..point_count).map(|vnode| point(u64::from(vnode) << 50, 0, vnode)).collect());
+            let points: Vec<Point> = (1..point_count).map(|vnode| point(u64::from(vnode) << 50, 0, vnode)).collect();
+            let one = Table::new(&points);
             let grown = one.with(vec![point(0, 1, 0)], |node| node);
             let byte_count = grown.points.capacity() * size_of::<Point>() + grown.buckets.byte_count();
             assert!(byte_count <= 24 * point_count as usize + 4, "{byte_count} bytes for {point_count} points");
@@ -143,9 +148,9 @@ mod tests {
 
     #[test]
     fn the_first_point_at_or_after_a_position_by_hand() {
-        let table = Table::new(vec![point(5, 0, 0), point(5, 1, 0), point(8, 0, 1)]);
+        let table = Table::new(&[point(5, 0, 0), point(5, 1, 0), point(8, 0, 1)]);
         let found = [0, 4, 5, 6, 8, 9, u64::MAX].map(|position| table.first_at_or_after(Position(position)));
         assert_eq!(found, [0, 0, 0, 2, 2, 0, 0]);
-        assert_eq!(Table::new(vec![]).first_at_or_after(Position(3)), 0);
+        assert_eq!(Table::new(&[]).first_at_or_after(Position(3)), 0);
     }
 }
