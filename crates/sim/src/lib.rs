@@ -169,7 +169,7 @@ pub use mix::{Domain, Salts, mix};
 pub use payload::{Fact, NoFact, Payload, Protocol};
 pub use plan::{Fate, Fault, FaultKind, Heal, Item, ItemOutcome, Plan, Point, Target, When};
 pub use process::{DiskError, Idle, Io, Link, MessageOf, Process, Refusal};
-pub use record::{Record, RecordWhat, Taken};
+pub use record::{About, Record, RecordWhat, Taken};
 pub use scenario::{End, Fates, Outcome, RunOptions, Scenario};
 pub use shrink::{Candidate, Shrinker};
 pub use spec::{DIVERGENCE, FaultClass, Faults, Knob, Limits, Scale, Spec};

@@ -123,7 +123,11 @@ impl<S: System> World<S> {
         }
         if host.busy_until <= self.now {
             // A full inbox must not hold a deadline off for ever.
-            let input = if host.clock.when_shown(host.wanted) < front.since { Input::Deadline } else { front.input };
+            let (input, cause) = if host.clock.when_shown(host.wanted) < front.since {
+                (Input::Deadline, cause)
+            } else {
+                (front.input, front.event)
+            };
             if !matches!(input, Input::Deadline) {
                 self.hosts[slot].inbox.pop_front();
             }
@@ -427,8 +431,8 @@ impl<S: System> World<S> {
     }
 
     pub(super) fn wait(&mut self, slot: Slot, input: Input) {
-        let since = self.now;
-        self.hosts[slot].inbox.push_back(Waiting { since, input });
+        let (since, event) = (self.now, self.event);
+        self.hosts[slot].inbox.push_back(Waiting { since, event, input });
         self.queue_ready(slot);
     }
 

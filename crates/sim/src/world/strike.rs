@@ -142,6 +142,7 @@ impl<S: System> World<S> {
         };
         self.items[index].outcome = outcome;
         self.digest_event(Header::Item, slots.len(), u64::from(matches!(outcome, ItemOutcome::Fired(_))));
+        self.record_strike(item, &slots, outcome);
         if matches!(outcome, ItemOutcome::Withheld(_)) {
             return;
         }
@@ -454,6 +455,17 @@ impl<S: System> World<S> {
             self.end_session(one, other);
             self.begin_session(one, other);
         }
+    }
+
+    /// Says what became of an item that was due, before what comes of it.
+    fn record_strike(&mut self, item: &Item, slots: &[Slot], outcome: ItemOutcome) {
+        if self.records.is_none() {
+            return;
+        }
+        let withheld = if let ItemOutcome::Withheld(reason) = outcome { Some(reason) } else { None };
+        let nodes: Vec<NodeId> = slots.iter().map(|slot| self.id(*slot)).collect();
+        let alone = if let [slot] = slots { Some(*slot) } else { None };
+        self.record(alone, RecordWhat::Struck { id: item.id, item: item.to_string(), nodes, withheld });
     }
 
     fn reseed(&mut self, index: usize, domain: Domain, salt: Hex) {
