@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::hash::Digest;
 use crate::id::{Hex, NodeId, OperationId, Request};
+use crate::plan::FaultKind;
 use crate::time::{Span, Time};
 
 /// One line of a trace.
@@ -132,6 +133,8 @@ pub enum RecordWhat {
     Struck {
         /// Its id in the plan.
         id: u32,
+        /// What it counts as; nothing for what is no fault of the system's world.
+        kind: Option<FaultKind>,
         /// The item, as reports show it.
         item: String,
         /// Whom it struck.

@@ -77,7 +77,8 @@ impl<S: System> World<S> {
             || host.state.incarnation != request.incarnation;
         self.digest_event(Header::Synced, slot, u64::from(request.number));
         if self.records.is_some() {
-            self.record_first(Some(slot), [Some(cause), None], RecordWhat::Synced(request));
+            let previous = self.previous_step(slot).filter(|_| !canceled);
+            self.record_first(Some(slot), [Some(cause), previous], RecordWhat::Synced(request));
         }
         if canceled {
             return;

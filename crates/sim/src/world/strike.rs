@@ -465,12 +465,15 @@ impl<S: System> World<S> {
         let withheld = if let ItemOutcome::Withheld(reason) = outcome { Some(reason) } else { None };
         let nodes: Vec<NodeId> = slots.iter().map(|slot| self.id(*slot)).collect();
         let alone = if let [slot] = slots { Some(*slot) } else { None };
-        self.record(alone, RecordWhat::Struck { id: item.id, item: item.to_string(), nodes, withheld });
+        let (id, kind, item) = (item.id, item.fault.kind(), item.to_string());
+        self.record(alone, RecordWhat::Struck { id, kind, item, nodes, withheld });
     }
 
     fn reseed(&mut self, index: usize, domain: Domain, salt: Hex) {
         self.items[index].outcome = ItemOutcome::Fired(self.now);
         self.digest_event(Header::Item, 0, salt.0);
+        let case = std::sync::Arc::clone(&self.case);
+        self.record_strike(&case.plan.items[index], &[], self.items[index].outcome);
         let cluster = std::sync::Arc::make_mut(&mut self.cluster);
         cluster.mixer.reseed(cluster.seed, domain, salt.0);
     }
