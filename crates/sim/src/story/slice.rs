@@ -238,8 +238,8 @@ pub(super) fn phrase_alone(events: &Events, ordinal: u64, is_told: impl Fn(u64) 
     let of_step = events.of(record.event);
     match record.what {
         RecordWhat::Restarted | RecordWhat::Booted => {
-            let after = of_step.filter(|(at, it)| *at > ordinal && it.node == record.node);
-            let said = after.filter(|(_, it)| matches!(it.what, RecordWhat::Fact(_))).last();
+            let mut after = of_step.filter(|(at, it)| *at > ordinal && it.node == record.node);
+            let said = after.rfind(|(_, it)| matches!(it.what, RecordWhat::Fact(_)));
             phrase_restart(record, said.filter(|(at, _)| !is_told(*at)).map(|(_, said)| said))
         }
         ref what if severity(what).is_some() => {

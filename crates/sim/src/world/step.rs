@@ -77,7 +77,7 @@ impl<S: System> World<S> {
             || host.state.incarnation != request.incarnation;
         self.digest_event(Header::Synced, slot, u64::from(request.number));
         if self.records.is_some() {
-            let previous = self.previous_step(slot).filter(|_| !canceled);
+            let previous = self.previous_step(slot).filter(|previous| !canceled && *previous != cause);
             self.record_first(Some(slot), [Some(cause), previous], RecordWhat::Synced(request));
         }
         if canceled {
