@@ -10,6 +10,9 @@ use crate::record::{Record, RecordWhat, Taken};
 /// More messages than this link nothing that a reader could follow.
 const HOPS_MAX: u32 = 2;
 
+/// What a node did more than so many of its steps after it took a message is not told to come of it.
+const STEPS_MAX: u32 = 24;
+
 /// Beyond so many events a search for a link is given up.
 const SEARCH_MAX: usize = 1 << 16;
 
@@ -138,7 +141,7 @@ impl Events {
                     Source::Message { sent, .. } => ((hops + 1, steps), Some(sent)),
                 };
                 let known = ways.get(&source.event()).is_some_and(|way| way.cost <= next);
-                if !known && next.0 <= HOPS_MAX {
+                if !known && next.0 <= HOPS_MAX && next.1 <= STEPS_MAX {
                     ways.insert(source.event(), Way { cost: next, via: Some((at, sent)) });
                     open.insert((next, Reverse(source.event())));
                 }

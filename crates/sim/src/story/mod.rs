@@ -306,6 +306,22 @@ sim: what led there; `>` is what the violation rests on
         assert_eq!(story.to_string(), expected);
     }
 
+    /// Everything that a node does comes of all that it ever heard.
+    #[test]
+    fn a_message_links_what_came_of_it_soon_and_nothing_long_after() {
+        for (steps, linked) in [(10, true), (100, false)] {
+            let mut records = vec![fact(1, 1, 7, "said"), sent(1, 1, 2, 1, "heard")];
+            records.push(arrived(2, 1, 2, 1, 0, Taken::Handled));
+            for event in 3..2 + steps {
+                let causes = [Some(event - 1), None];
+                records.push(Record { causes, ..said(event, Some(n(2)), RecordWhat::Deadline) });
+            }
+            records.push(fact(1 + steps, 2, 7, "said otherwise"));
+            let story = told(&violation(Class::Safety, 1 + steps, &[(1, 1, 7), (1 + steps, 2, 7)]), &records);
+            assert_eq!(story.lines.iter().any(|line| line.text.contains("->")), linked, "{story}");
+        }
+    }
+
     #[test]
     fn where_a_process_died_of_itself_the_story_is_its_own() {
         let records =
