@@ -20,7 +20,11 @@ fn fuzz_ends_with_the_block_and_its_line_replays_the_failure() {
     let files = desk.files();
     let kept = files.iter().find(|file| file.ends_with(".json")).expect("the case was kept");
     assert!(kept.starts_with("sim-seeds/canary/election_safety-"), "{kept}");
-    assert!(ended.stderr.trim_end().ends_with(desk.read(&kept.replace(".json", ".txt")).trim_end()));
+    let beside = desk.read(&kept.replace(".json", ".txt"));
+    let (story, beside) = beside.split_once("\n\n").expect("a story and a block");
+    assert!(story.lines().count() <= sim::STORY_LINES_MAX && story.contains("elected in term"), "{story}");
+    assert!(ended.stderr.trim_end().ends_with(beside.trim_end()));
+    assert!(replayed.stderr.starts_with(story), "{}", replayed.stderr);
     assert_eq!(files.len(), 3, "the lock file, the case, its block, and no drafts: {files:?}");
     let checked = desk.sim(&["corpus", "check"]);
     assert_eq!(checked.exit, Some(0), "the canary is expected to fail: {checked:?}");
@@ -35,7 +39,8 @@ fn a_saved_run_replays_as_it_was_whether_it_passed_or_failed() {
         let replayed = desk.sim(&["replay", "case.json"]);
         assert_eq!((saved.exit, replayed.exit), (Some(exit), Some(exit)), "{saved:?} {replayed:?}");
         assert_eq!(saved.stdout, replayed.stdout);
-        let heading = |ended: &Ended| ended.stderr.lines().next().map(str::to_owned);
+        let is_heading = |line: &&str| line.starts_with("sim: FAILED ");
+        let heading = |ended: &Ended| ended.stderr.lines().find(is_heading).map(str::to_owned);
         assert_eq!(heading(&saved), heading(&replayed));
     }
 }

@@ -11,6 +11,7 @@
 //! | `properties` | what holds of every value: samples, seeds, cases |
 //! | `raft` | the scenario `raft`: independence, progress, traces |
 //! | `ring` | the scenario `ring`: progress |
+//! | `story` | stories of failures |
 //! | `program` | how these tests run a program |
 
 mod architecture;
@@ -23,3 +24,4 @@ mod program;
 mod properties;
 mod raft;
 mod ring;
+mod story;

@@ -17,6 +17,7 @@ use crate::run::Runs;
 use crate::runner::Campaign;
 use crate::seed::Base;
 use crate::settings::{Only, Settings};
+use crate::story::story;
 use crate::watchdog::{STEP_LIMIT, Watchdog};
 
 /// Runs a scenario's stored cases, then 200 fresh seeds, on the calling thread.
@@ -186,7 +187,7 @@ impl Check<'_> {
         match corpus::keep(directory, &failure) {
             Ok(path) => {
                 let block = self.block(&failure, found, &self.replay_case(&path));
-                corpus::keep_block(&path, &block);
+                corpus::keep_block(&path, story(&self.runs(), &failure).as_ref(), &block);
                 block
             }
             Err(error) => {

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::{fmt, fs, io};
 
 use serde::Deserialize;
-use sim::{CASE_FORMAT, Case, CaseError, End, Expect, Found, Outcome, Scenario, Spec};
+use sim::{CASE_FORMAT, Case, CaseError, End, Expect, Found, Outcome, Scenario, Spec, Story};
 
 use crate::failure::{Failure, fired};
 use crate::run::{RunError, Runs};
@@ -112,10 +112,11 @@ pub fn keep(directory: &Path, failure: &Failure) -> io::Result<PathBuf> {
     write(&path, &with_origin(failure)).map(|()| path)
 }
 
-/// Keeps the block of a failure beside its case. The case is what counts: where the block cannot be written, nothing is
-/// lost.
-pub fn keep_block(case: &Path, block: &str) {
-    let _ = fs::write(case.with_extension("txt"), format!("{block}\n"));
+/// Keeps the story and the block of a failure beside its case. The case is what counts: where they cannot be written,
+/// nothing is lost.
+pub fn keep_block(case: &Path, story: Option<&Story>, block: &str) {
+    let story = story.map_or_else(String::new, |story| format!("{story}\n\n"));
+    let _ = fs::write(case.with_extension("txt"), format!("{story}{block}\n"));
 }
 
 /// The case of a failure, with where it came from.

@@ -87,7 +87,7 @@
 //! | `seed`, `settings`, `place` | what the outside asks for, and where files are |
 //! | `runner`, `run`, `report` | many seeds on several threads, one run, what they come to |
 //! | `shrinking` | threads and time for the shrinker |
-//! | `failure`, `block` | a run that failed, and what is said of it |
+//! | `failure`, `block`, `story` | a run that failed, what is said of it, and what led there |
 //! | `quantity` | numbers and times as people read them |
 //! | `corpus` | the cases that are kept, and what they are worth today |
 //! | `watchdog`, `wall` | wall time: a step that never returns, a budget; it never decides a verdict |
@@ -108,6 +108,7 @@ mod runner;
 mod seed;
 mod settings;
 mod shrinking;
+mod story;
 mod wall;
 mod watchdog;
 

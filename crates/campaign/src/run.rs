@@ -37,7 +37,6 @@ impl Runs<'_> {
         self.run_with(case, RunOptions::default())
     }
 
-    #[cfg(feature = "cli")]
     pub(crate) fn run_traced(&self, case: &Case, trace: &mut dyn FnMut(&Record)) -> Result<Outcome, RunError> {
         self.run_with(case, RunOptions { trace: Some(trace), ..RunOptions::default() })
     }

@@ -19,6 +19,7 @@
 //! It is also the smallest example of a system under test: vocabulary, process, checker, system.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use sim::{
@@ -37,7 +38,7 @@ impl Protocol for Election {
 }
 
 /// What nodes say to each other, each with the term that it is about.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Hash)]
 pub enum Message {
     /// A candidate asks for a vote.
     Ask(u64),
@@ -47,8 +48,18 @@ pub enum Message {
 
 impl Payload for Message {}
 
+/// As it reads in a trace.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Message::Ask(term) => write!(f, "asks for a vote, term {term}"),
+            Message::Grant(term) => write!(f, "vote granted, term {term}"),
+        }
+    }
+}
+
 /// What a node states about itself, each with the term that it is about.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Hash)]
 pub enum Observation {
     /// It gave its vote to this candidate.
     Voted(u64, NodeId),
@@ -67,6 +78,16 @@ impl Fact for Observation {
     fn subject(&self) -> u64 {
         let (Observation::Voted(term, _) | Observation::Elected(term)) = self;
         *term
+    }
+}
+
+/// As it reads in a trace.
+impl fmt::Debug for Observation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Observation::Voted(term, candidate) => write!(f, "voted for {candidate} in term {term}"),
+            Observation::Elected(term) => write!(f, "elected in term {term}"),
+        }
     }
 }
 

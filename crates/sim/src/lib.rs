@@ -128,6 +128,7 @@
 //! | `queue`, `network`, `flight`, `disk`, `clock`, `panics` | the parts of a world |
 //! | `world` | a run as a value: fire one event |
 //! | `record` | what a traced run says of itself |
+//! | `story` | what of that a person reads to understand a failure |
 //! | `shrink` | from a failing case to the least that fails in the same way |
 
 mod case;
@@ -150,6 +151,7 @@ pub mod sample;
 mod scenario;
 mod shrink;
 mod spec;
+mod story;
 mod survival;
 mod swarm;
 mod system;
@@ -169,10 +171,11 @@ pub use mix::{Domain, Salts, mix};
 pub use payload::{Fact, NoFact, Payload, Protocol};
 pub use plan::{Fate, Fault, FaultKind, Heal, Item, ItemOutcome, Plan, Point, Target, When};
 pub use process::{DiskError, Idle, Io, Link, MessageOf, Process, Refusal};
-pub use record::{Record, RecordWhat, Taken};
+pub use record::{About, Record, RecordWhat, Taken};
 pub use scenario::{End, Fates, Outcome, RunOptions, Scenario};
 pub use shrink::{Candidate, Shrinker};
 pub use spec::{DIVERGENCE, FaultClass, Faults, Knob, Limits, Scale, Spec};
+pub use story::{Part, STORY_LINES_MAX, Story, StoryLine, StoryTeller};
 pub use survival::{Damage, NodeDamage, Permission, Recoverable, Service, StaticMajority, Strike, Survival};
 pub use swarm::Expansion;
 pub use system::System;

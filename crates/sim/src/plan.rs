@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{Hex, NodeId};
 use crate::mix::Domain;
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// Everything that is to go wrong in a run on purpose, and the moment from which nothing does.
 #[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
@@ -431,19 +431,6 @@ impl fmt::Display for Strike<'_> {
             Fault::Message(Fate::Deliver { .. }) => write!(f, "deliver late {whom}"),
             Fault::Message(Fate::Duplicate { .. }) => write!(f, "deliver twice {whom}"),
             Fault::Reseed { domain, .. } => write!(f, "reseed {domain}"),
-        }
-    }
-}
-
-/// A length of time with a unit of its size: `12us`, `43ms`, `1.250s`.
-struct Span(u64);
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            nanos @ ..1_000_000 => write!(f, "{}us", nanos / 1_000),
-            nanos @ ..1_000_000_000 => write!(f, "{}ms", nanos / 1_000_000),
-            nanos => write!(f, "{}", Time::from_nanos(nanos)),
         }
     }
 }

@@ -6,11 +6,13 @@ use serde::Serialize;
 
 use crate::hash::Digest;
 use crate::id::{Hex, NodeId, OperationId, Request};
-use crate::time::Time;
+use crate::plan::FaultKind;
+use crate::time::{Span, Time};
 
 /// One line of a trace.
 ///
-/// As JSON it is `{event, time_ns, node, causes, what, detail, digest}`, where `detail` is there for what has more to say.
+/// As JSON it is `{event, time_ns, node, causes, what, detail, label, subject, digest}`, where `detail` is there for what has
+/// more to say, `label` and `subject` for facts.
 ///
 /// The first record of an event carries its causes; what follows with the same event number is what came of it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -22,13 +24,26 @@ pub struct Record {
     pub time: Time,
     /// Where; nothing for what concerns the whole cluster.
     pub node: Option<NodeId>,
-    /// The event that scheduled this one, and the previous step of its node; only on an event's first record.
+    /// The event that scheduled this one, and the previous step of its node; only on an event's first record. What a node
+    /// takes from its inbox was scheduled by the event in which it got there.
     pub causes: [Option<u64>; 2],
     /// What.
     #[serde(flatten)]
     pub what: RecordWhat,
+    /// What a fact is about; nothing for all else.
+    #[serde(flatten)]
+    pub about: Option<About>,
     /// The run's digest so far.
     pub digest: Digest,
+}
+
+/// What a fact is about, as it says itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct About {
+    /// [`Fact::label`](crate::Fact::label).
+    pub label: &'static str,
+    /// [`Fact::subject`](crate::Fact::subject).
+    pub subject: Hex,
 }
 
 /// What a record is about.
@@ -112,8 +127,21 @@ pub enum RecordWhat {
         /// By how much.
         by_ns: i64,
     },
-    /// A plan item was due.
+    /// A timed plan item was due.
     Item(String),
+    /// A plan item struck, or was due and was withheld. What it did follows.
+    Struck {
+        /// Its id in the plan.
+        id: u32,
+        /// What it counts as; nothing for what is no fault of the system's world.
+        kind: Option<FaultKind>,
+        /// The item, as reports show it.
+        item: String,
+        /// Whom it struck.
+        nodes: Vec<NodeId>,
+        /// Why it did not strike; nothing where it did.
+        withheld: Option<&'static str>,
+    },
     /// What a plan item did is over.
     ItemEnded(u32),
     /// The safety phase is over.
@@ -158,6 +186,7 @@ impl Record {
                 | RecordWhat::Responded(..)
                 | RecordWhat::Reached(_)
                 | RecordWhat::Note(_)
+                | RecordWhat::Struck { .. }
                 | RecordWhat::Crashed { .. }
                 | RecordWhat::Restarted
                 | RecordWhat::Paused
@@ -235,8 +264,15 @@ impl fmt::Display for RecordWhat {
             RecordWhat::Resumed => f.write_str("resumes"),
             RecordWhat::Clock { error_ppm: 0 } => f.write_str("clock: right again"),
             RecordWhat::Clock { error_ppm } => write!(f, "clock: {error_ppm:+} ppm"),
-            RecordWhat::Wall { by_ns } => write!(f, "wall clock: {:+} ms", by_ns / 1_000_000),
+            RecordWhat::Wall { by_ns } => {
+                let sign = if *by_ns < 0 { '-' } else { '+' };
+                write!(f, "wall clock: {sign}{}", Span(by_ns.unsigned_abs()))
+            }
             RecordWhat::Item(what) => write!(f, "plan: {what}"),
+            RecordWhat::Struck { id, item, withheld: None, .. } => write!(f, "struck by item {id}: {item}"),
+            RecordWhat::Struck { id, item, withheld: Some(why), .. } => {
+                write!(f, "not struck by item {id}: {item}; {why}")
+            }
             RecordWhat::ItemEnded(id) => write!(f, "plan: item {id} is over"),
             RecordWhat::Healed(core) => write!(f, "healed: {core:?}"),
             RecordWhat::Demanded => f.write_str("progress is due"),

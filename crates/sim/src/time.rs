@@ -88,6 +88,19 @@ impl fmt::Debug for Time {
     }
 }
 
+/// A length of time in nanoseconds, with a unit of its size: `12us`, `43ms`, `1.250s`.
+pub(crate) struct Span(pub(crate) u64);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            nanos @ ..1_000_000 => write!(f, "{}us", nanos / 1_000),
+            nanos @ ..1_000_000_000 => write!(f, "{}ms", nanos / 1_000_000),
+            nanos => write!(f, "{}", Time::from_nanos(nanos)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

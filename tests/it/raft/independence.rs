@@ -110,7 +110,7 @@ fn outside(run: &Run, future: &BTreeMap<NodeId, Time>, end: Time) -> BTreeMap<No
             continue;
         };
         let what = match &record.what {
-            RecordWhat::Item(_) => continue,
+            RecordWhat::Item(_) | RecordWhat::Struck { .. } => continue,
             RecordWhat::Sent { to, message, .. } => format!("-> {to} {message}"),
             what => what.to_string(),
         };

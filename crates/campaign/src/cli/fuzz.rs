@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sim::{Expansion, Scenario, Spec};
+use sim::{Expansion, Scenario, Spec, Story};
 
 use super::args::Fuzz;
 use super::progress::{ProgressLine, interruption};
@@ -18,6 +18,7 @@ use crate::report::{Failed, GoalState, Report};
 use crate::run::Runs;
 use crate::runner::{Campaign, HarnessError};
 use crate::seed::Base;
+use crate::story::story;
 use crate::wall::Stopwatch;
 
 /// How long it goes on where nobody says.
@@ -164,7 +165,8 @@ impl Fuzzing<'_> {
         let mut cases = Vec::new();
         for failed in &mut report.failures {
             failed.failure = failed.failure.clone().confirmed(&self.runs(scenario));
-            cases.push(self.keep(failed));
+            let story = story(&self.runs(scenario), &failed.failure);
+            cases.push(self.keep(failed, story));
         }
         if report.undecided.is_some() {
             self.exit = self.exit.and(Exit::Undecided);
@@ -173,8 +175,8 @@ impl Fuzzing<'_> {
         self.cases.push(cases);
     }
 
-    /// Keeps the case of a failure, and its block; gives the file.
-    fn keep(&mut self, failed: &Failed) -> Option<PathBuf> {
+    /// Keeps the case of a failure, with its story and its block; gives the file.
+    fn keep(&mut self, failed: &Failed, story: Option<Story>) -> Option<PathBuf> {
         let failure = &failed.failure;
         let as_it_must = if failure.is_expected() { ", as this scenario must" } else { "" };
         let found = format!("seed {} of base {}{as_it_must}", failed.index + 1, self.campaign.base);
@@ -182,7 +184,7 @@ impl Fuzzing<'_> {
             Ok(path) => {
                 let replay = self.shop.replay_line(&path);
                 let block = self.found(failure, found, &replay);
-                corpus::keep_block(&path, &block);
+                corpus::keep_block(&path, story.as_ref(), &block);
                 Some(path)
             }
             Err(error) => {

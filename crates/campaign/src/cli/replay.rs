@@ -12,6 +12,7 @@ use crate::corpus::{self, Standing};
 use crate::failure::{Failure, lived};
 use crate::place::typed;
 use crate::run::{RunError, Runs};
+use crate::story::story;
 
 impl Shop<'_> {
     pub(super) fn replay(&self, arguments: Replay) -> Ended {
@@ -44,7 +45,11 @@ impl Shop<'_> {
         if let Some(path) = &arguments.save {
             save(path, &spec, &case, &outcome)?;
         }
-        Ok(say(&spec, &case, &outcome, &name(&arguments), &line))
+        if let Some(failure) = Failure::of(&spec, &case, &outcome) {
+            say_failure(&runs, &failure, changed(&case, &outcome), &line);
+            return Ok(failure.class.into());
+        }
+        Ok(say(&spec, &case, &outcome, &name(&arguments)))
     }
 
     /// The line that replays a stored case.
@@ -95,13 +100,16 @@ fn save(path: &Path, spec: &Spec, case: &Case, outcome: &Outcome) -> Result<(), 
     corpus::write(path, &case).map_err(|error| format!("--save {}: {error}", path.display()))
 }
 
-/// Says what happened.
-fn say(spec: &Spec, case: &Case, outcome: &Outcome, name: &str, line: &str) -> Exit {
-    if let Some(failure) = Failure::of(spec, case, outcome) {
-        let found = changed(case, outcome);
-        eprintln!("{}", Block { failure: &failure, found, replay: line });
-        return failure.class.into();
+/// Says what went wrong: what led there, and last the block.
+fn say_failure(runs: &Runs<'_>, failure: &Failure, found: Option<String>, line: &str) {
+    if let Some(story) = story(runs, failure) {
+        eprintln!("{story}\n");
     }
+    eprintln!("{}", Block { failure, found, replay: line });
+}
+
+/// Says what a run came to that did not fail.
+fn say(spec: &Spec, case: &Case, outcome: &Outcome, name: &str) -> Exit {
     let Outcome { events, time, digest, .. } = outcome;
     say!("{}  seed {}  {events} events, {time} of virtual time, digest {digest}", case.scenario, case.seed);
     if let Some(changed) = changed(case, outcome) {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sim::{Case, Expansion, Scenario};
+use sim::{Case, Expansion, Scenario, Story};
 
 use super::args::Shrink;
 use super::progress::interruption;
@@ -12,6 +12,7 @@ use crate::corpus;
 use crate::failure::Failure;
 use crate::run::{RunError, Runs};
 use crate::shrinking::{SHRINK_EVENTS_MAX, Shrinking};
+use crate::story::story;
 
 impl Shop<'_> {
     pub(super) fn shrink(&self, arguments: &Shrink) -> Ended {
@@ -34,7 +35,7 @@ impl Shop<'_> {
         let interrupted = interruption();
         let shrinking = Shrinking { jobs: jobs(arguments.jobs), time: arguments.time, events_max: SHRINK_EVENTS_MAX };
         let failure = shrinking.shrink(&runs, failure.confirmed(&runs), &interrupted);
-        self.keep_shrunk(arguments, &failure)
+        self.keep_shrunk(arguments, &failure, story(&runs, &failure).as_ref())
     }
 
     /// The case that is meant, and what to call it.
@@ -54,7 +55,7 @@ impl Shop<'_> {
         }
     }
 
-    fn keep_shrunk(&self, arguments: &Shrink, failure: &Failure) -> Ended {
+    fn keep_shrunk(&self, arguments: &Shrink, failure: &Failure, story: Option<&Story>) -> Ended {
         let exit = Exit::from(failure.class);
         let kept = match &arguments.save {
             Some(path) => corpus::write(path, &corpus::with_origin(failure)).map(|()| path.clone()),
@@ -70,7 +71,7 @@ impl Shop<'_> {
         };
         let replay = self.replay_line(&path);
         let block = Block { failure, found: None, replay: &replay }.to_string();
-        corpus::keep_block(&path, &block);
+        corpus::keep_block(&path, story, &block);
         eprintln!("{block}");
         Ok(exit)
     }

@@ -4,7 +4,7 @@ use sim::{Checker, Flaw, Judgement, NodeId, Observed, What, Witness};
 
 use super::chain::Chain;
 use super::commitment::Disks;
-use super::fact::{Acknowledged, LogFact, Replicated, log_fact};
+use super::fact::{Acknowledged, LogFact, Replicated, log_fact, subject};
 use crate::by_node::ByNode;
 
 /// When an entry is applied, or a client is told that its operation is in the log, the entry and everything before it
@@ -33,7 +33,7 @@ impl<P: Replicated> Checker<P> for AckedIsDurable {
             let Some(Acknowledged { index, payload }) = P::acknowledged(reply) else { return Judgement::Irrelevant };
             let holders = self.disks.holders(index, |link| link.payload == payload);
             let promise = || format!("{operation} was told that it is entry {index}");
-            return self.judge(holders, promise, observed.witness(index));
+            return self.judge(holders, promise, observed.witness(subject(index)));
         }
         let Some(LogFact::Applied(entry)) = log_fact(observed) else { return Judgement::Irrelevant };
         let Some(link) = self.applied.get_mut(observed.node).append(entry) else { return Judgement::Irrelevant };

@@ -32,7 +32,7 @@ impl<P: Replicated> Checker<P> for CommitRule {
                  committed ends at {through}",
                 observed.node
             ),
-            witnesses: vec![observed.witness(entry.subject())],
+            witnesses: self.commitment.late(entry.index).chain([observed.witness(entry.subject())]).collect(),
         })
     }
 }

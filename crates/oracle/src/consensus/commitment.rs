@@ -80,6 +80,8 @@ pub(crate) struct Committed {
 struct Voter {
     id: NodeId,
     term: u64,
+    /// Where it entered its term.
+    entered: Option<Witness>,
     /// What its disk holds, in order.
     disk: Vec<Stored>,
     /// The same as a chain, for the hashes of prefixes.
@@ -95,6 +97,8 @@ struct Voter {
 struct Stored {
     link: Link,
     in_own_term: bool,
+    /// Where it was stored, or read back.
+    witness: Witness,
 }
 
 impl Commitment {
@@ -104,6 +108,7 @@ impl Commitment {
         let voter = |id: &NodeId| Voter {
             id: *id,
             term: 0,
+            entered: None,
             disk: Vec::new(),
             log: Chain::default(),
             under_way: VecDeque::new(),
@@ -127,6 +132,15 @@ impl Commitment {
         self.terms.range(..term).map(|(_, committed)| *committed).max_by_key(|committed| committed.index)
     }
 
+    /// Who holds something at this index that it did not hold in that entry's own term: where it entered its present one,
+    /// and where it got it.
+    pub(crate) fn late(&self, index: u64) -> impl Iterator<Item = Witness> {
+        let at = usize::try_from(index).unwrap_or(usize::MAX).wrapping_sub(1);
+        let stored = self.voters.iter().filter_map(move |voter| Some((voter, voter.disk.get(at)?)));
+        let late = stored.filter(|(_, stored)| !stored.in_own_term);
+        late.flat_map(|(voter, stored)| voter.entered.into_iter().chain([stored.witness]))
+    }
+
     pub(crate) fn observe<P: Replicated>(&mut self, observed: &Observed<'_, P>) {
         let Some(slot) = self.voters.iter().position(|voter| voter.id == observed.node) else { return };
         let voter = &mut self.voters[slot];
@@ -136,14 +150,16 @@ impl Commitment {
             _ => {}
         }
         match log_fact(observed) {
-            Some(LogFact::Entered { term }) => voter.term = *term,
+            Some(LogFact::Entered { term }) => {
+                (voter.term, voter.entered) = (*term, Some(observed.witness(*term)));
+            }
             Some(LogFact::Appended(entry)) => voter.under_way.push_back(entry.term == voter.term),
             Some(LogFact::Durable(entry)) => {
                 let in_own_term = voter.under_way.pop_front().unwrap_or(false);
                 self.store(slot, entry, in_own_term, observed.witness(entry.subject()));
             }
             Some(LogFact::DurablyTruncated { from }) => self.truncate(slot, *from),
-            Some(LogFact::Recovered(entry)) => voter.recover(entry),
+            Some(LogFact::Recovered(entry)) => voter.recover(entry, observed.witness(entry.subject())),
             Some(LogFact::Restarted { term, .. }) => self.restart(slot, *term, observed),
             _ => {}
         }
@@ -152,7 +168,7 @@ impl Commitment {
     fn store(&mut self, slot: usize, entry: &Entry, in_own_term: bool, witness: Witness) {
         let voter = &mut self.voters[slot];
         let Some(link) = voter.log.append(entry) else { return };
-        voter.disk.push(Stored { link, in_own_term });
+        voter.disk.push(Stored { link, in_own_term, witness });
         if in_own_term {
             self.add_support(slot, entry.index, link, witness);
         }
@@ -216,9 +232,9 @@ impl Voter {
         self.before = std::mem::take(&mut self.disk);
     }
 
-    fn recover(&mut self, entry: &Entry) {
+    fn recover(&mut self, entry: &Entry, witness: Witness) {
         if let Some(link) = self.log.append(entry) {
-            self.disk.push(Stored { link, in_own_term: false });
+            self.disk.push(Stored { link, in_own_term: false, witness });
         }
     }
 }

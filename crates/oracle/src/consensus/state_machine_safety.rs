@@ -11,21 +11,22 @@ pub struct StateMachineSafety {
     /// What was first applied at each index.
     ledger: Vec<(Entry, Witness)>,
     /// The last index that the node's present life applied.
-    applied: ByNode<u64>,
+    applied: ByNode<(u64, Option<Witness>)>,
 }
 
 impl<P: Replicated> Checker<P> for StateMachineSafety {
     fn observe(&mut self, observed: &Observed<'_, P>) -> Judgement {
         if matches!(observed.what, What::Booted) {
-            *self.applied.get_mut(observed.node) = 0;
+            *self.applied.get_mut(observed.node) = (0, None);
         }
         let Some(LogFact::Applied(entry)) = log_fact(observed) else { return Judgement::Irrelevant };
         let here = observed.witness(entry.subject());
         let applied = self.applied.get_mut(observed.node);
-        let before = std::mem::replace(applied, entry.index);
+        let (before, last) = std::mem::replace(applied, (entry.index, Some(here)));
         if entry.index != before + 1 {
             let explanation = format!("{} applied {entry} after index {before}", here.node);
-            return Judgement::Violated(Box::new(Flaw { explanation, witnesses: vec![here] }));
+            let witnesses = last.into_iter().chain([here]).collect();
+            return Judgement::Violated(Box::new(Flaw { explanation, witnesses }));
         }
         // No node leaves an index out, so an index without an entry is the one after the last.
         if self.ledger.len() as u64 == before {

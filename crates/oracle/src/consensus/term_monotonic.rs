@@ -14,8 +14,8 @@ pub struct TermMonotonic {
 
 #[derive(Clone, Debug, Default)]
 struct Terms {
-    /// The latest that this life entered.
-    entered: u64,
+    /// The latest that this life entered, and where it did.
+    entered: (u64, Option<Witness>),
     /// The latest that any life showed.
     shown: Option<(u64, Witness)>,
 }
@@ -27,10 +27,11 @@ impl<P: Replicated> Checker<P> for TermMonotonic {
         let terms = self.nodes.get_mut(node);
         match *fact {
             LogFact::Entered { term } => {
-                let before = std::mem::replace(&mut terms.entered, term);
+                let here = observed.witness(term);
+                let (before, there) = std::mem::replace(&mut terms.entered, (term, Some(here)));
                 Judgement::holds_if(term > before, || Flaw {
                     explanation: format!("{node} entered term {term} after term {before}"),
-                    witnesses: vec![observed.witness(term)],
+                    witnesses: there.into_iter().chain([here]).collect(),
                 })
             }
             LogFact::Shown { term } => {
@@ -40,7 +41,7 @@ impl<P: Replicated> Checker<P> for TermMonotonic {
                 Judgement::Irrelevant
             }
             LogFact::Restarted { term, .. } => {
-                terms.entered = term;
+                terms.entered = (term, Some(observed.witness(term)));
                 let Some((shown, witness)) = terms.shown else { return Judgement::Holds };
                 Judgement::holds_if(term >= shown, || Flaw {
                     explanation: format!(

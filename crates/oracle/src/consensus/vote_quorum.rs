@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sim::{Checker, Flaw, Judgement, NodeId, Observed};
+use sim::{Checker, Flaw, Judgement, NodeId, Observed, Witness};
 
 use super::fact::{LogFact, Replicated, log_fact, quorum};
 
@@ -14,7 +14,7 @@ use super::fact::{LogFact, Replicated, log_fact, quorum};
 pub struct VoteQuorum {
     voters: Vec<NodeId>,
     /// Who voted for whom, by term and candidate.
-    votes: BTreeMap<(u64, NodeId), Vec<NodeId>>,
+    votes: BTreeMap<(u64, NodeId), Vec<Witness>>,
 }
 
 impl VoteQuorum {
@@ -29,8 +29,8 @@ impl<P: Replicated> Checker<P> for VoteQuorum {
         match log_fact(observed) {
             Some(LogFact::Voted { term, candidate }) if self.voters.contains(&observed.node) => {
                 let votes = self.votes.entry((*term, *candidate)).or_default();
-                if !votes.contains(&observed.node) {
-                    votes.push(observed.node);
+                if !votes.iter().any(|vote| vote.node == observed.node) {
+                    votes.push(observed.witness(*term));
                 }
                 Judgement::Irrelevant
             }
@@ -39,11 +39,12 @@ impl<P: Replicated> Checker<P> for VoteQuorum {
                 let votes = self.votes.get(&(*term, leader)).map_or(&[][..], Vec::as_slice);
                 Judgement::holds_if(votes.len() >= needed, || Flaw {
                     explanation: format!(
-                        "{leader} leads term {term} with {} of {} votes, {needed} are a quorum: {votes:?}",
+                        "{leader} leads term {term} with {} of {} votes, {needed} are a quorum: {:?}",
                         votes.len(),
-                        self.voters.len()
+                        self.voters.len(),
+                        votes.iter().map(|vote| vote.node).collect::<Vec<NodeId>>()
                     ),
-                    witnesses: vec![observed.witness(*term)],
+                    witnesses: votes.iter().copied().chain([observed.witness(*term)]).collect(),
                 })
             }
             _ => Judgement::Irrelevant,

@@ -100,7 +100,7 @@ pub enum Direction {
 
 /// Something that became true of one node. But for [`RingFact::Found`] and [`RingFact::Recovered`] it is true for good:
 /// it is on the node's disk, or a message that rests on it may leave.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RingFact {
     /// There is another epoch.
     Decided {
@@ -149,6 +149,30 @@ pub enum RingFact {
     Accepted(Movement),
     /// It holds nothing of the range any more.
     Released(Movement),
+}
+
+/// As it reads in a trace: `wrote key 7 at version 2, in epoch 3`.
+impl fmt::Debug for RingFact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by = |node: &Option<NodeId>| node.map_or_else(|| "nobody".to_owned(), |node| node.to_string());
+        let from_to = |movement: &Movement| format!("from {} to {}", by(&movement.from), by(&movement.to));
+        match self {
+            RingFact::Decided { epoch, digest, change } => {
+                let Change { node, direction, tokens_changed, .. } = change;
+                let sign = if *direction == Direction::Gains { '+' } else { '-' };
+                write!(f, "decided epoch {epoch} ({:04x}): {node} {sign}{tokens_changed} tokens", digest >> 48)
+            }
+            RingFact::Planned(movement) => write!(f, "planned {movement} {}", from_to(movement)),
+            RingFact::Learned { epoch, digest } => write!(f, "learned epoch {epoch} ({:04x})", digest >> 48),
+            RingFact::Found(item) => write!(f, "found {item}"),
+            RingFact::Recovered { epoch, digest } => write!(f, "goes on in epoch {epoch} ({:04x})", digest >> 48),
+            RingFact::Written { epoch, item } => write!(f, "wrote {item}, in epoch {epoch}"),
+            RingFact::Offered(movement) => write!(f, "may offer {movement} to {}", by(&movement.to)),
+            RingFact::Received { epoch, item } => write!(f, "received {item}, in epoch {epoch}"),
+            RingFact::Accepted(movement) => write!(f, "accepted {movement} from {}", by(&movement.from)),
+            RingFact::Released(movement) => write!(f, "released {movement} to {}", by(&movement.to)),
+        }
+    }
 }
 
 /// What sets the subjects of keys apart from those of epochs.

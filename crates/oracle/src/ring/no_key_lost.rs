@@ -109,13 +109,14 @@ impl NoKeyLost {
     fn find(&mut self, item: &Item, here: Witness) -> Judgement {
         *self.found.get_mut(here.node) += 1;
         let held = self.holdings.version(here.node, item);
+        let written = self.keys.get(&item.key).map(|key| key.written.1);
         Judgement::holds_if(held == Some(item.version), || Flaw {
             explanation: format!(
                 "{} found {item} at its restart, where it had {}",
                 here.node,
                 held.map_or("nothing".to_owned(), |version| format!("version {version}"))
             ),
-            witnesses: vec![here],
+            witnesses: written.into_iter().chain([here]).collect(),
         })
     }
 

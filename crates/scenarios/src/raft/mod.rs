@@ -14,6 +14,7 @@ mod client;
 mod journal;
 mod node;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ impl Replicated for Log {
 pub type Command = Arc<[u8]>;
 
 /// What processes say to each other.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Hash)]
 pub enum Message {
     /// Between nodes: the core's own.
     Peer(raft::Message),
@@ -66,6 +67,49 @@ pub enum Message {
         /// What came of it.
         answer: Answer,
     },
+}
+
+/// As it reads in a trace: `vote granted, term 7`.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Message::Peer(raft::Message { term, body }) => write!(f, "{}, term {term}", Said(body)),
+            Message::Propose { ordinal, .. } => write!(f, "proposes its operation {ordinal}"),
+            Message::Answer { ordinal, answer } => match answer {
+                Answer::Applied(index) => write!(f, "operation {ordinal} was applied at {index}"),
+                Answer::Superseded => write!(f, "operation {ordinal} was superseded"),
+                Answer::NotLeader { leader: Some(leader) } => {
+                    write!(f, "cannot take operation {ordinal}: {leader} leads")
+                }
+                Answer::NotLeader { leader: None } => write!(f, "cannot take operation {ordinal}: knows no leader"),
+            },
+        }
+    }
+}
+
+/// What a node says, but for its term. Places in a log are `term/index`.
+struct Said<'a>(&'a Body);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whether = |granted: bool| if granted { "granted" } else { "denied" };
+        match self.0 {
+            Body::PreVoteRequest { last } => write!(f, "asks for a pre-vote, its log ends at {last}"),
+            Body::PreVoteReply { granted } => write!(f, "pre-vote {}", whether(*granted)),
+            Body::VoteRequest { last } => write!(f, "asks for a vote, its log ends at {last}"),
+            Body::VoteReply { granted } => write!(f, "vote {}", whether(*granted)),
+            Body::Append { previous, entries, commit } => {
+                match (&entries[..], entries.last()) {
+                    ([], _) | (_, None) => write!(f, "appends nothing")?,
+                    ([only], _) => write!(f, "appends {}", only.position())?,
+                    ([first, ..], Some(last)) => write!(f, "appends {} to {}", first.position(), last.position())?,
+                }
+                write!(f, " after {previous}, commits {commit}")
+            }
+            Body::AppendAccepted { matched } => write!(f, "accepted through {matched}"),
+            Body::AppendRejected { previous, hint } => write!(f, "rejected after {previous}, perhaps after {hint}"),
+        }
+    }
 }
 
 /// What came of a proposal.

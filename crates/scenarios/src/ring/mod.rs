@@ -64,6 +64,7 @@ mod node;
 mod record;
 mod store;
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,12 +104,20 @@ impl Partitioned for Keys {
 }
 
 /// What a client asks for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Request {
     /// Whether the key's version is to be counted up or looked up.
     pub access: Access,
     /// The key.
     pub key: u64,
+}
+
+/// As it reads in a trace: `write key 7`.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let access = if self.access == Access::Write { "write" } else { "read" };
+        write!(f, "{access} key {}", self.key)
+    }
 }
 
 /// A node with keys of its own.
@@ -140,7 +149,7 @@ pub struct Transfer {
 }
 
 /// What processes say to each other.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Hash)]
 pub enum Message {
     /// The sender knows so many epochs.
     Gossip {
@@ -177,6 +186,31 @@ pub enum Message {
         /// What came of it.
         answer: Answer,
     },
+}
+
+/// As it reads in a trace: `offers (…, …] of epoch 3 with 2 keys`.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Message::Gossip { known } => write!(f, "knows {known} epochs"),
+            Message::Epochs { first, epochs } => write!(f, "tells {} epochs from {first} on", epochs.len()),
+            Message::Offer { transfer: Transfer { epoch, range, .. }, versions } => {
+                write!(f, "offers {range} of epoch {epoch} with {} keys", versions.len())
+            }
+            Message::Accepted(Transfer { epoch, range, .. }) => write!(f, "accepted {range} of epoch {epoch}"),
+            Message::Ask { ordinal, request } => write!(f, "asks for its operation {ordinal}: {request:?}"),
+            Message::Answer { ordinal, answer: Answer::Done { version } } => {
+                write!(f, "operation {ordinal} is done at version {version}")
+            }
+            Message::Answer { ordinal, answer: Answer::Elsewhere { owner: Some(owner) } } => {
+                write!(f, "operation {ordinal} is for {owner}")
+            }
+            Message::Answer { ordinal, answer: Answer::Elsewhere { owner: None } } => {
+                write!(f, "operation {ordinal} is for nobody that is known")
+            }
+            Message::Answer { ordinal, answer: Answer::NotYet } => write!(f, "operation {ordinal} is too early"),
+        }
+    }
 }
 
 /// What came of a client's request.

@@ -191,6 +191,8 @@ enum Hosted<S: System> {
 #[derive(Clone, Copy)]
 struct Waiting {
     since: Time,
+    /// The event in which it came.
+    event: u64,
     input: Input,
 }
 

@@ -13,7 +13,7 @@ use crate::panics::Panicked;
 use crate::payload::{Fact, Payload, Protocol};
 use crate::plan::FaultKind;
 use crate::process::Refusal;
-use crate::record::{Record, RecordWhat, Taken};
+use crate::record::{About, Record, RecordWhat, Taken};
 use crate::spec::FaultClass;
 use crate::survival::{Recoverable, Survival};
 use crate::system::System;
@@ -109,7 +109,8 @@ impl<S: System> World<S> {
         self.digest_event(Header::Fact, slot, content_hash(fact));
         self.tally.fact(fact.label());
         if self.records.is_some() {
-            self.record(Some(slot), RecordWhat::Fact(format!("{fact:?}")));
+            let about = About { label: fact.label(), subject: Hex(fact.subject()) };
+            self.record_about(Some(slot), [None, None], RecordWhat::Fact(format!("{fact:?}")), Some(about));
         }
         self.observe(slot, What::Fact(fact));
     }
@@ -291,10 +292,14 @@ impl<S: System> World<S> {
 
     #[cold]
     pub(super) fn record_first(&mut self, slot: Option<Slot>, causes: [Option<u64>; 2], what: RecordWhat) {
+        self.record_about(slot, causes, what, None);
+    }
+
+    fn record_about(&mut self, slot: Option<Slot>, causes: [Option<u64>; 2], what: RecordWhat, about: Option<About>) {
         let node = slot.map(|slot| self.id(slot));
         let (event, time, digest) = (self.event, self.now, self.digest);
         if let Some(records) = &mut self.records {
-            records.push(Record { event, time, node, causes, what, digest });
+            records.push(Record { event, time, node, causes, what, about, digest });
         }
     }
 }

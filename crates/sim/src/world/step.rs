@@ -77,7 +77,8 @@ impl<S: System> World<S> {
             || host.state.incarnation != request.incarnation;
         self.digest_event(Header::Synced, slot, u64::from(request.number));
         if self.records.is_some() {
-            self.record_first(Some(slot), [Some(cause), None], RecordWhat::Synced(request));
+            let previous = self.previous_step(slot).filter(|previous| !canceled && *previous != cause);
+            self.record_first(Some(slot), [Some(cause), previous], RecordWhat::Synced(request));
         }
         if canceled {
             return;
@@ -123,7 +124,11 @@ impl<S: System> World<S> {
         }
         if host.busy_until <= self.now {
             // A full inbox must not hold a deadline off for ever.
-            let input = if host.clock.when_shown(host.wanted) < front.since { Input::Deadline } else { front.input };
+            let (input, cause) = if host.clock.when_shown(host.wanted) < front.since {
+                (Input::Deadline, cause)
+            } else {
+                (front.input, front.event)
+            };
             if !matches!(input, Input::Deadline) {
                 self.hosts[slot].inbox.pop_front();
             }
@@ -427,8 +432,8 @@ impl<S: System> World<S> {
     }
 
     pub(super) fn wait(&mut self, slot: Slot, input: Input) {
-        let since = self.now;
-        self.hosts[slot].inbox.push_back(Waiting { since, input });
+        let (since, event) = (self.now, self.event);
+        self.hosts[slot].inbox.push_back(Waiting { since, event, input });
         self.queue_ready(slot);
     }
 

@@ -142,6 +142,7 @@ impl<S: System> World<S> {
         };
         self.items[index].outcome = outcome;
         self.digest_event(Header::Item, slots.len(), u64::from(matches!(outcome, ItemOutcome::Fired(_))));
+        self.record_strike(item, &slots, outcome);
         if matches!(outcome, ItemOutcome::Withheld(_)) {
             return;
         }
@@ -456,9 +457,23 @@ impl<S: System> World<S> {
         }
     }
 
+    /// Says what became of an item that was due, before what comes of it.
+    fn record_strike(&mut self, item: &Item, slots: &[Slot], outcome: ItemOutcome) {
+        if self.records.is_none() {
+            return;
+        }
+        let withheld = if let ItemOutcome::Withheld(reason) = outcome { Some(reason) } else { None };
+        let nodes: Vec<NodeId> = slots.iter().map(|slot| self.id(*slot)).collect();
+        let alone = if let [slot] = slots { Some(*slot) } else { None };
+        let (id, kind, item) = (item.id, item.fault.kind(), item.to_string());
+        self.record(alone, RecordWhat::Struck { id, kind, item, nodes, withheld });
+    }
+
     fn reseed(&mut self, index: usize, domain: Domain, salt: Hex) {
         self.items[index].outcome = ItemOutcome::Fired(self.now);
         self.digest_event(Header::Item, 0, salt.0);
+        let case = std::sync::Arc::clone(&self.case);
+        self.record_strike(&case.plan.items[index], &[], self.items[index].outcome);
         let cluster = std::sync::Arc::make_mut(&mut self.cluster);
         cluster.mixer.reseed(cluster.seed, domain, salt.0);
     }

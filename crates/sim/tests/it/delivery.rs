@@ -1,8 +1,10 @@
 //! Latencies, order, ties, and queues at nodes that are busy.
 
-use sim::{Fault, Io, Network, NodeId, Recoverable, Refusal, Target, Time};
+use sim::{Fault, Io, Network, NodeId, RecordWhat, Recoverable, Refusal, Taken, Target, Time};
 
-use crate::rig::{Actor, Lenient, MS, Number, Numbers, Rig, Said, at, calm, ms, n, said, with_items, with_knob};
+use crate::rig::{
+    Actor, Lenient, MS, Number, Numbers, Rig, Said, at, calm, ms, n, said, traced, with_items, with_knob,
+};
 
 /// n1 sends 1, 2, 3 to n2 at once when it boots; everybody notes what it hears.
 struct Burst;
@@ -48,6 +50,17 @@ fn a_busy_node_takes_what_waits_one_at_a_time() {
     let case = with_knob(calm(2), "sim.service_ns", 10_000);
     let expected = ["1000us n2 n1 says 1", "1010us n2 n1 says 2", "1020us n2 n1 says 3"];
     assert_eq!(said(&Rig::<Burst>::new(), &case), expected);
+}
+
+/// Or nobody could say by which message what was taken later came about.
+#[test]
+fn what_is_taken_from_the_inbox_came_of_the_event_in_which_it_got_there() {
+    let (_, records) = traced(&Rig::<Burst>::new(), &with_knob(calm(2), "sim.service_ns", 10_000));
+    let waits = |record: &&sim::Record| matches!(record.what, RecordWhat::Arrived { taken: Taken::Waits, .. });
+    let arrivals: Vec<u64> = records.iter().filter(waits).map(|record| record.event).collect();
+    let takes = records.iter().filter(|record| matches!(record.what, RecordWhat::Took(_)));
+    let causes: Vec<u64> = takes.filter_map(|record| record.causes[0]).collect();
+    assert_eq!((arrivals.len(), causes), (2, arrivals));
 }
 
 /// n1 sends to itself and to everybody; all have a deadline at the very time of the arrival.

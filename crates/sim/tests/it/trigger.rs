@@ -1,8 +1,11 @@
 //! Items that strike in the middle of a step.
 
-use sim::{Fault, FaultKind, Io, Item, ItemOutcome, NodeId, Point, Recoverable, Refusal, Request, Target, Time, When};
+use sim::{
+    Fault, FaultKind, Io, Item, ItemOutcome, NodeId, Point, RecordWhat, Recoverable, Refusal, Request, Target, Time,
+    When,
+};
 
-use crate::rig::{Actor, Lenient, MS, Number, Numbers, Rig, Said, at, calm, ms, n, run, said, with_items};
+use crate::rig::{Actor, Lenient, MS, Number, Numbers, Rig, Said, at, calm, ms, n, run, said, traced, with_items};
 
 /// Every 10 ms every node states `stepped`, and n1 does so amid four effects: it sends 1, writes, syncs and sends 2.
 struct Steps {
@@ -147,4 +150,22 @@ fn an_item_restarts_only_whom_it_crashed() {
     let lines = said(&system, &with_items(calm(5), [long, short]));
     let restarts: Vec<&String> = lines.iter().filter(|line| line.contains("found")).collect();
     assert_eq!(restarts, ["4000us n2 found 0", "102000us n1 found 0"]);
+}
+
+#[test]
+fn a_strike_within_a_step_has_a_line_of_its_own_and_so_has_one_that_is_withheld() {
+    let items = [
+        on(1, Point::Effects(1), Fault::Crash),
+        Item { target: Target::Node(n(2)), ..on(1, Point::Effects(2), Fault::Crash) },
+    ];
+    let (_, records) = traced(&Rig::<Steps>::new(), &with_items(calm(3), items));
+    let lines =
+        records.iter().filter(|record| matches!(record.what, RecordWhat::Struck { .. } | RecordWhat::Crashed { .. }));
+    let lines: Vec<String> = lines.map(|record| record.what.to_string()).collect();
+    let expected = [
+        "struck by item 1: on stepped(n1)#1 crash it after 1 effect for 5ms",
+        "crashes; unsynced writes: 0 kept, 0 dropped",
+        "not struck by item 2: on stepped(n1)#1 crash n2 after 2 effects for 5ms; it would leave no majority serving",
+    ];
+    assert_eq!(lines, expected);
 }
