@@ -24,7 +24,11 @@ pub(super) fn render(rows: &[Row<'_>], control: Option<&Control>) -> String {
     let found =
         rows.iter().filter(|row| row.measured.as_ref().is_some_and(|measured| measured.is_found(row.mutant))).count();
     let run = rows.iter().filter(|row| row.measured.is_some()).count();
-    let mut text = format!("{HEADING}\n{found} of {run} are found.\n");
+    let left_out = match rows.len() - run {
+        0 => String::new(),
+        count => format!(" {count} cannot be, and the row says why."),
+    };
+    let mut text = format!("{HEADING}\n{found} of {run} are found.{left_out}\n");
     let suites: Vec<&str> = rows.iter().map(|row| row.mutant.suite.as_str()).collect();
     for suite in unique(&suites) {
         text += &format!(

@@ -33,9 +33,9 @@ fn line(row: &Row<'_>) -> [String; 8] {
     let Row { mutant, measured } = row;
     let (id, breaks) = (mutant.id.clone(), mutant.breaks.clone());
     let Some(measured) = measured else {
-        let none = String::new;
-        let why = mutant.impossible.clone().unwrap_or_default();
-        return [id, "impossible".into(), none(), none(), none(), none(), why, breaks];
+        let none = || "-".to_owned();
+        let why = format!("{breaks} Not run: {}.", mutant.impossible.as_deref().unwrap_or_default());
+        return [id, "impossible".into(), none(), none(), none(), none(), none(), why];
     };
     let verdict = if measured.is_found(mutant) { "found" } else { "MISSED" };
     let [seeds, worst] = middle_and_worst(&measured.seeds(mutant));
@@ -93,7 +93,7 @@ mod tests {
 id               seeds  worst  events  shrunk                                             found by              breaks
 P99  found           3      5      30  faults 40 -> 2, nodes 3 -> 3, operations 40 -> 40  raft::log_matching    the letter
 P99  MISSED          -      -       -  -                                                  OTHER raft::liveness  the letter
-P99  impossible                                                                           nobody looks          the letter
+P99  impossible      -      -       -  -                                                  -                     the letter Not run: nobody looks.
 
 control: raft: silent in 30 seeds
 ";
