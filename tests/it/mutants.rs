@@ -69,7 +69,7 @@ fn what_shows_something_else_or_nothing_is_missed_and_the_row_says_so() {
     for row in ["P01  found ", "P02  MISSED ", "  OTHER raft::liveness  ", "P03  MISSED ", "P04  impossible "] {
         assert!(ended.stdout.contains(row), "{row} is not in: {}", ended.stdout);
     }
-    assert!(desk.read("docs/mutants.md").contains("\n1 of 3 are found.\n"));
+    assert!(desk.read("docs/mutants.md").contains("\n1 of 3 are found. 1 cannot be, and the row says why.\n"));
     assert_eq!(desk.sim(&["mutants", "P01", "P04"]).exit, Some(0), "what cannot be found is not missed");
 
     let before = runs(&desk).len();
