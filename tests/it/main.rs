@@ -7,6 +7,7 @@
 //! | `commands` | what the commands come to: exit codes, blocks, files, whatever the number of threads |
 //! | `determinism` | two processes agree on every digest |
 //! | `fresh_seeds` | every scenario under `check()`: its stored cases, then seeds that nobody has seen |
+//! | `mutants` | each mutant still applies; what `mutants` makes of good ones and of bad ones |
 //! | `outside` | another crate's first test: found, replayed from the printed line, repaired |
 //! | `properties` | what holds of every value: samples, seeds, cases |
 //! | `raft` | the scenario `raft`: independence, progress, traces |
@@ -19,6 +20,7 @@ mod bad_input;
 mod commands;
 mod determinism;
 mod fresh_seeds;
+mod mutants;
 mod outside;
 mod program;
 mod properties;

@@ -1,4 +1,4 @@
-//! The repository's own commands: `cargo xtask fuzz` and its like.
+//! The repository's own commands: `cargo xtask fuzz` and its like, and its chores, which are in the library.
 //!
 //! What belongs to a workspace of its own (published crates that are hosted, peers that are measured) is handed on to it:
 //! arguments, exit code and files unchanged.
@@ -10,8 +10,10 @@ use std::process::{Command, ExitCode};
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    let chore = arguments.first().filter(|first| *first == "mutants");
     match workspace(&arguments) {
         Some(workspace) => hand_on(workspace, &arguments),
+        None if chore.is_some() => xtask::mutants::main(&scenarios::registry(), arguments.into_iter().skip(1)),
         None => campaign::cli::main("cargo xtask", &scenarios::registry(), arguments.into_iter()),
     }
 }

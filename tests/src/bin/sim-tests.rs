@@ -4,5 +4,9 @@ use std::env;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    campaign::cli::main("sim-tests", &scenarios::registry(), env::args_os().skip(1))
+    let mut arguments = env::args_os().skip(1).peekable();
+    match arguments.next_if(|first| first == "mutants") {
+        Some(_) => xtask::mutants::main(&scenarios::registry(), arguments),
+        None => campaign::cli::main("sim-tests", &scenarios::registry(), arguments),
+    }
 }
