@@ -46,7 +46,8 @@ impl<N: Process, C: Process<Protocol = N::Protocol>, K, V> Builder<N, C, K, V> {
         Builder { spec, checks, survival, processes: PhantomData }
     }
 
-    /// How many operations each client has.
+    /// How many operations each client has: 1 to 20 where this is not said. What is done with them before the faults strike
+    /// shows none of them; as many as it takes to be busy for the whole of [`safety`](Self::safety) find most.
     #[must_use]
     pub fn operations(self, count: RangeInclusive<u32>) -> Self {
         self.stated(|spec| spec.operations = count)
@@ -135,6 +136,9 @@ impl<N: Process, C: Process<Protocol = N::Protocol>, K, V> Builder<N, C, K, V> {
     }
 
     /// A liveness property: what must have happened within `bound` of virtual time after the faults are over.
+    ///
+    /// It is demanded of whichever nodes are healed, by default any majority; the others may stay dead. A system that
+    /// cannot do without a certain node says so by its [`survival`](Self::survival).
     #[must_use]
     pub fn progress<G: Goal<N::Protocol>>(
         self,
@@ -147,7 +151,8 @@ impl<N: Process, C: Process<Protocol = N::Protocol>, K, V> Builder<N, C, K, V> {
     }
 
     /// What may be destroyed without making the impossible of the system; a majority of the nodes suffices for
-    /// everything where this is not said.
+    /// everything where this is not said, and no crash or pause strikes that would leave less: none at all of one or two
+    /// nodes.
     #[must_use]
     pub fn survival<W: Survival<N::Protocol>>(self, survival: W) -> Builder<N, C, K, W> {
         let Builder { spec, checks, .. } = self;

@@ -105,7 +105,11 @@ impl Check<'_> {
             let case = corpus::read(path).map_err(|unreadable| format!("sim: {unreadable}"))?;
             self.judge(path, &case)?;
         }
-        Ok(if paths.is_empty() { String::new() } else { format!(", {} kept cases", paths.len()) })
+        Ok(match paths.len() {
+            0 => String::new(),
+            1 => ", 1 kept case".into(),
+            count => format!(", {count} kept cases"),
+        })
     }
 
     fn judge(&self, path: &Path, case: &Case) -> Result<(), String> {

@@ -162,7 +162,9 @@ impl Report {
         let never = self.properties.iter().find(|(_, times)| **times == 0);
         let missed = self.goals.iter().find(|goal| goal.state == GoalState::Missed);
         never
-            .map(|(property, _)| format!("`{property}` was never evaluated in {seeds} seeds"))
+            .map(|(property, _)| {
+                format!("`{property}` was never evaluated in {seeds} seeds: its checker found everything irrelevant")
+            })
             .or_else(|| missed.map(|goal| format!("the goal `{}` was missed by {seeds} seeds", goal.label)))
             .or_else(|| (self.unrecoverable == seeds).then(|| format!("all {seeds} seeds were stuck beyond help")))
     }

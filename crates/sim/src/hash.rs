@@ -19,8 +19,8 @@ pub(crate) const fn fold(a: u64, b: u64) -> u64 {
 
 /// The rolling hash of a run: every event, with its time, its address, its content and its outcome, goes in.
 ///
-/// Two runs with the same digest did the same thing; two runs of one case on one binary have the same digest, or the
-/// hosted code is not deterministic.
+/// Of two runs with the same digest nothing that left a process differs, as far as 64 bits tell; two runs of one case on
+/// one binary have the same digest, or the hosted code is not deterministic.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(u64);
 

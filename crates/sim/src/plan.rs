@@ -424,7 +424,7 @@ impl fmt::Display for Strike<'_> {
             Fault::ClockRate { error_ppm } => write!(f, "run the clock of {whom} {error_ppm:+} ppm wrong"),
             Fault::WallJump { by_ns } => {
                 let sign = if by_ns < 0 { '-' } else { '+' };
-                write!(f, "set the wall clock of {whom} {sign}{}", Span(by_ns.unsigned_abs()))
+                write!(f, "set the wall clock of {whom} by {sign}{}", Span(by_ns.unsigned_abs()))
             }
             Fault::SessionReset => write!(f, "reset the session {whom}"),
             Fault::Message(Fate::Lose) => write!(f, "lose {whom}"),

@@ -259,7 +259,7 @@ impl<P: Protocol> Io<'_, P> {
         Duration::from_millis(self.knob(name))
     }
 
-    /// Sends a message.
+    /// Sends a message. One to itself takes the network as well, and may be late or lost.
     #[inline]
     pub fn send(&mut self, to: NodeId, message: P::Message) {
         let message = self.flights.store(self.slot, message);

@@ -22,7 +22,7 @@ impl Shop<'_> {
                 exit = exit.and(self.check_case(&**scenario, &path));
             }
         }
-        say!("{cases} cases in {}", self.place.corpus.display());
+        say!("{cases} {} in {}", if cases == 1 { "case" } else { "cases" }, self.place.corpus.display());
         Ok(exit.and(self.unclaimed()?))
     }
 

@@ -9,7 +9,8 @@ impl Shop<'_> {
     pub(super) fn explain(&self, arguments: &Explain) -> Ended {
         let (scenario, spec) = self.scenario(&arguments.scenario)?;
         let case = scenario.expand(arguments.seed, &Expansion { without: arguments.without.clone() });
-        say!("{}  seed {}: {}", spec.name, case.seed, spec.about);
+        let about = if spec.about.is_empty() { String::new() } else { format!(": {}", spec.about) };
+        say!("{}  seed {}{about}", spec.name, case.seed);
         print(&case);
         Ok(Exit::Clean)
     }
@@ -39,15 +40,15 @@ fn print(case: &Case) {
 
 fn network(network: &Network) -> String {
     let micros = |nanos: u64| format!("{} us", nanos / 1_000);
-    let mut parts = vec![format!("{} to {}", micros(network.latency_min_ns), micros(network.latency_max_ns))];
+    let mut parts = vec![format!("latency {} to {}", micros(network.latency_min_ns), micros(network.latency_max_ns))];
     let kinds = [
         ("loss", network.loss_ppm, None),
-        ("delay", network.delay_ppm, Some(network.delay_mean_ns)),
-        ("duplication", network.duplication_ppm, Some(network.duplication_gap_ns)),
-        ("reordering", network.reordering_ppm, Some(network.reordering_hold_ns)),
+        ("delay", network.delay_ppm, Some(("by", network.delay_mean_ns, " on average"))),
+        ("duplication", network.duplication_ppm, Some(("within", network.duplication_gap_ns, ""))),
+        ("reordering", network.reordering_ppm, Some(("by up to", network.reordering_hold_ns, ""))),
     ];
-    for (kind, ppm, size_ns) in kinds.into_iter().filter(|(_, ppm, _)| *ppm > 0) {
-        let size = size_ns.map_or(String::new(), |nanos| format!(" of {}", micros(nanos)));
+    for (kind, ppm, size) in kinds.into_iter().filter(|(_, ppm, _)| *ppm > 0) {
+        let size = size.map_or(String::new(), |(how, nanos, of)| format!(" {how} {}{of}", micros(nanos)));
         parts.push(format!("{kind} {}.{:02} %{size}", ppm / 10_000, ppm / 100 % 100));
     }
     parts.join(", ")

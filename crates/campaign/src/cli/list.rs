@@ -74,7 +74,9 @@ fn entry(scenario: &dyn Scenario) -> Entry {
 
 fn print(entry: &Entry) {
     say!("{}", entry.name);
-    say!("  {}", entry.about);
+    if !entry.about.is_empty() {
+        say!("  {}", entry.about);
+    }
     if let Some(signature) = &entry.must_fail {
         say!("  must fail:  {signature}");
     }
