@@ -133,7 +133,8 @@ enum Event {
     Arrive(u32),
     Synced(u16, Request),
     SessionBegins(u16, u16),
-    SessionEnded(u16, u16),
+    /// The end, its peer, and the life of the end that the session was of.
+    SessionEnded(u16, u16, u32),
     Ready(u16),
     Item(u32),
     ItemEnd(u32),
@@ -367,7 +368,7 @@ impl<S: System> World<S> {
             Event::Arrive(flight) => self.arrive(flight, queued.cause),
             Event::Synced(slot, request) => self.synced(slot as Slot, request, queued.cause),
             Event::SessionBegins(one, other) => self.session_begins(one as Slot, other as Slot, queued.cause),
-            Event::SessionEnded(slot, peer) => self.session_ended(slot as Slot, peer as Slot, queued.cause),
+            Event::SessionEnded(slot, peer, life) => self.session_ended(slot as Slot, peer as Slot, life, queued.cause),
             Event::Ready(slot) => self.ready(slot as Slot, queued.cause),
             Event::Boot(slot) => self.boot(slot as Slot, queued.cause),
             Event::Item(index) => self.item_due(index as usize, queued.cause),

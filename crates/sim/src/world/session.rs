@@ -33,13 +33,16 @@ struct Session {
     state: Link,
     /// Which session between these two it is: 0 is none yet.
     number: u32,
+    /// Nothing comes up before. Of two attempts, one is from before the last session, say from a restart that a reset
+    /// followed; it would bring up the next one before anybody has heard of the end of the last.
+    not_before: Time,
 }
 
 impl Sessions {
     pub(super) fn new(processes: usize, latency_max_ns: u64) -> Sessions {
         Sessions {
             processes,
-            sessions: vec![Session { state: Link::Down, number: 0 }; processes * processes],
+            sessions: vec![Session { state: Link::Down, number: 0, not_before: Time::ZERO }; processes * processes],
             last_arrival: vec![Time::ZERO; processes * processes],
             sent_in: Vec::new(),
             latency_max_ns,
@@ -51,13 +54,18 @@ impl Sessions {
         Time::from_nanos(self.latency_max_ns)
     }
 
+    /// When the next session comes up, where the last one ended now: after both ends have heard of that.
+    fn up_again_at(&self, now: Time) -> Time {
+        now.plus_nanos(self.latency_max_ns.saturating_mul(2))
+    }
+
     fn between(&mut self, one: Slot, other: Slot) -> &mut Session {
         &mut self.sessions[one.min(other) * self.processes + one.max(other)]
     }
 
     /// What becomes of a message, given what the network would have done.
     fn pass(&mut self, from: Slot, to: Slot, index: u32, now: Time, mut passage: Passage) -> Passage {
-        let Session { state, number } = *self.between(from, to);
+        let Session { state, number, .. } = *self.between(from, to);
         if state == Link::Down {
             let struck = passage.struck.unwrap_or_default();
             let struck = Some(Struck { sessionless: !struck.cut, cut: struck.cut, ..Struck::default() });
@@ -108,6 +116,7 @@ impl<S: System> World<S> {
     pub(super) fn end_session(&mut self, one: Slot, other: Slot) {
         let Some(sessions) = &mut self.sessions else { return };
         let latency_max_ns = sessions.latency_max_ns;
+        let up_again_at = sessions.up_again_at(self.now);
         let session = sessions.between(one, other);
         if one == other || session.state == Link::Down {
             return;
@@ -115,9 +124,11 @@ impl<S: System> World<S> {
         session.state = Link::Down;
         // What is in flight is of the session before, and so of none.
         session.number += 1;
+        session.not_before = up_again_at;
         let told_at = self.now.plus_nanos(latency_max_ns);
         for (slot, peer) in [(one, other), (other, one)] {
-            self.schedule(told_at, Event::SessionEnded(slot as u16, peer as u16));
+            let incarnation = self.hosts[slot].state.incarnation;
+            self.schedule(told_at, Event::SessionEnded(slot as u16, peer as u16, incarnation));
         }
     }
 
@@ -131,7 +142,7 @@ impl<S: System> World<S> {
     /// Lets a session come up in a while.
     pub(super) fn begin_session(&mut self, one: Slot, other: Slot) {
         let Some(sessions) = &self.sessions else { return };
-        let up_at = self.now.plus_nanos(sessions.latency_max_ns.saturating_mul(2));
+        let up_at = sessions.up_again_at(self.now);
         if one != other && self.can_connect(one, other) {
             self.schedule(up_at, Event::SessionBegins(one.min(other) as u16, one.max(other) as u16));
         }
@@ -144,7 +155,7 @@ impl<S: System> World<S> {
         let Some(sessions) = &mut self.sessions else { return };
         let (now, processes) = (self.now, sessions.processes);
         let session = sessions.between(one, other);
-        let begins = session.state == Link::Down && can_connect;
+        let begins = session.state == Link::Down && can_connect && now >= session.not_before;
         if begins {
             session.state = Link::Up;
             session.number += 1;
@@ -161,14 +172,16 @@ impl<S: System> World<S> {
         }
     }
 
-    /// An end of a session that is no more hears of it, if it lives.
-    pub(super) fn session_ended(&mut self, slot: Slot, peer: Slot, cause: u64) {
+    /// An end of a session that is no more hears of it, if it still lives the life that the session was of.
+    pub(super) fn session_ended(&mut self, slot: Slot, peer: Slot, incarnation: u32, cause: u64) {
         self.digest_event(Header::Session, slot, 1 << 32 | peer as u64);
         if self.records.is_some() {
             let with = self.id(peer);
             self.record_first(Some(slot), [Some(cause), None], RecordWhat::SessionEnded { with });
         }
-        self.tell_of_link(slot, peer, Link::Down);
+        if self.hosts[slot].state.incarnation == incarnation {
+            self.tell_of_link(slot, peer, Link::Down);
+        }
     }
 
     fn tell_of_link(&mut self, slot: Slot, peer: Slot, link: Link) {

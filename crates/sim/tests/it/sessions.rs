@@ -85,6 +85,30 @@ fn a_death_ends_a_session_for_who_lives_and_the_next_life_gets_another() {
     assert_eq!(around, ["21000us n1 n2 Down", "25000us n1 n2 Up", "25000us n2 n1 Up", "26000us n2 n1 3"]);
 }
 
+#[test]
+fn an_attempt_from_before_the_last_session_brings_up_none() {
+    // Both partitions let a session begin as they end, at 22 ms and at 23.5 ms. The first does; the reset ends it.
+    let first = at(10 * MS, Target::Node(n(1)), Fault::Partition, Some(10 * MS));
+    let second = at(20 * MS + MS / 2, Target::Node(n(1)), Fault::Partition, Some(MS));
+    let link = Target::Link { from: n(1), to: n(2) };
+    let reset = at(23 * MS + MS / 5, link, Fault::SessionReset, None);
+    let heard = lines([first, second, reset]);
+    let of_n1: Vec<&str> = heard.iter().map(String::as_str).filter(|line| line.contains("n1 n2 ")).collect();
+    let expected =
+        ["1000us n1 n2 Up", "11000us n1 n2 Down", "22000us n1 n2 Up", "24200us n1 n2 Down", "25200us n1 n2 Up"];
+    assert_eq!(of_n1, expected);
+}
+
+#[test]
+fn a_life_hears_nothing_of_a_session_of_the_one_before() {
+    let crash = at(20 * MS, Target::Node(n(2)), Fault::Crash, Some(MS / 5));
+    let mut case = with_items(calm(3), [crash]);
+    case.network.link = LinkKind::Session;
+    let heard = said(&Rig::<Count>::new(), &case);
+    let of_n2: Vec<&str> = heard.iter().map(String::as_str).filter(|line| line.contains(" n2 n1 ")).collect();
+    assert_eq!(of_n2[3..5], ["22200us n2 n1 Up", "26000us n2 n1 3"]);
+}
+
 /// n1 sends ten numbers at once.
 struct Burst(bool);
 
