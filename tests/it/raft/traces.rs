@@ -48,10 +48,10 @@ fn trace(case: &Case, lines: usize) -> String {
 
 #[test]
 fn a_leader_is_elected_and_two_operations_are_applied() {
-    insta::assert_snapshot!(story(&calm(2), 60));
+    insta::assert_snapshot!(story(&calm(2), 80));
 }
 
 #[test]
 fn the_first_events_of_a_run_in_full() {
-    insta::assert_snapshot!(trace(&calm(2), 40));
+    insta::assert_snapshot!(trace(&calm(2), 42));
 }

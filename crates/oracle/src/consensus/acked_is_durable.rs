@@ -1,16 +1,20 @@
-//! What is applied or acknowledged is on the disks of a quorum (Raft §5.3, §8).
+//! What is applied, acknowledged or taken for committed is on the disks of a quorum (Raft §5.3, §8).
 
-use sim::{Checker, Flaw, Judgement, NodeId, Observed, What, Witness};
+use sim::{Checker, Fact, Flaw, Judgement, NodeId, Observed, What, Witness};
 
 use super::chain::Chain;
 use super::commitment::Disks;
 use super::fact::{Acknowledged, LogFact, Replicated, log_fact, subject};
+use super::terms::Terms;
 use crate::by_node::ByNode;
 
-/// When an entry is applied, or a client is told that its operation is in the log, the entry and everything before it
-/// are on the disks of a quorum. Disks of crashed voters count: they will be read again.
+/// Invariants 8, 24 and 36: when a node takes an entry for committed or applies it, or a client is told that its operation
+/// is in the log, the entry and everything before it are on the disks of a quorum. Disks of crashed voters count: they will
+/// be read again.
 #[derive(Clone, Debug)]
 pub struct AckedIsDurable {
+    /// The log in memory of each node's present life.
+    logs: ByNode<Terms>,
     disks: Disks,
     /// What the present life of each node applied.
     applied: ByNode<Chain>,
@@ -19,26 +23,46 @@ pub struct AckedIsDurable {
 impl AckedIsDurable {
     /// For a cluster in which these vote.
     pub fn new(voters: &[NodeId]) -> AckedIsDurable {
-        AckedIsDurable { disks: Disks::new(voters), applied: ByNode::default() }
+        AckedIsDurable { logs: ByNode::default(), disks: Disks::new(voters), applied: ByNode::default() }
     }
 }
 
 impl<P: Replicated> Checker<P> for AckedIsDurable {
     fn observe(&mut self, observed: &Observed<'_, P>) -> Judgement {
         self.disks.observe(observed);
-        if matches!(observed.what, What::Booted) {
-            self.applied.get_mut(observed.node).clear();
+        let node = observed.node;
+        match observed.what {
+            What::Booted => {
+                self.logs.get_mut(node).clear();
+                self.applied.get_mut(node).clear();
+            }
+            What::Responded(operation, reply) => {
+                let Some(Acknowledged { index, payload }) = P::acknowledged(reply) else {
+                    return Judgement::Irrelevant;
+                };
+                let holders = self.disks.holders(index, |link| link.payload == payload);
+                let promise = || format!("{operation} was told that it is entry {index}");
+                return self.judge(holders, promise, observed.witness(subject(index)));
+            }
+            _ => {}
         }
-        if let What::Responded(operation, reply) = observed.what {
-            let Some(Acknowledged { index, payload }) = P::acknowledged(reply) else { return Judgement::Irrelevant };
-            let holders = self.disks.holders(index, |link| link.payload == payload);
-            let promise = || format!("{operation} was told that it is entry {index}");
-            return self.judge(holders, promise, observed.witness(subject(index)));
+        match log_fact(observed) {
+            Some(LogFact::Recovered(entry) | LogFact::Appended(entry)) => self.logs.get_mut(node).append(entry),
+            Some(LogFact::Truncated { from }) => _ = self.logs.get_mut(node).truncate(*from),
+            Some(fact @ LogFact::Committed { index }) => {
+                let Some(term) = self.logs.get_mut(node).at(*index) else { return Judgement::Irrelevant };
+                let holders = self.disks.holders(*index, |held| held.term == term);
+                let promise = || format!("{node} takes entry {index} of term {term} for committed");
+                return self.judge(holders, promise, observed.witness(fact.subject()));
+            }
+            Some(LogFact::Applied(entry)) => {
+                let Some(link) = self.applied.get_mut(node).append(entry) else { return Judgement::Irrelevant };
+                let holders = self.disks.holders(entry.index, |held| held.prefix == link.prefix);
+                return self.judge(holders, || format!("{node} applied {entry}"), observed.witness(entry.subject()));
+            }
+            _ => {}
         }
-        let Some(LogFact::Applied(entry)) = log_fact(observed) else { return Judgement::Irrelevant };
-        let Some(link) = self.applied.get_mut(observed.node).append(entry) else { return Judgement::Irrelevant };
-        let holders = self.disks.holders(entry.index, |held| held.prefix == link.prefix);
-        self.judge(holders, || format!("{} applied {entry}", observed.node), observed.witness(entry.subject()))
+        Judgement::Irrelevant
     }
 }
 
@@ -80,6 +104,16 @@ mod tests {
     fn what_is_in_one_page_cache_and_on_one_disk_is_refused() {
         let history = "n1 n2 appends 1/1 a\nn1 durable 1/1 a\nn1 applies 1/1 a";
         refuses(of_three(), history, "n1 applied entry 1 of term 1, which takes 2 disks and is on those of [n1]");
+    }
+
+    /// By what a leader counts, before anybody applies it: its own page cache is no disk.
+    #[test]
+    fn a_commit_index_that_counts_what_no_disk_holds_is_refused() {
+        let history = "n1 n2 appends 1/1 a\nn1 n2 durable 1/1 a\nn1 commits 1";
+        accepts(of_three(), history);
+        let own = "n1 n2 appends 1/1 a\nn2 durable 1/1 a\nn1 commits 1";
+        let early = "n1 takes entry 1 of term 1 for committed, which takes 2 disks and is on those of [n2]";
+        refuses(of_three(), own, early);
     }
 
     #[test]

@@ -24,8 +24,8 @@ impl<P: Replicated> Checker<P> for AppliedIsHeld {
     fn observe(&mut self, observed: &Observed<'_, P>) -> Judgement {
         self.disks.observe(observed);
         let Some(LogFact::Applied(entry)) = log_fact(observed) else { return Judgement::Irrelevant };
-        let is_it = |link: &super::chain::Link| link.term == entry.term && link.payload == entry.payload;
-        let holds = self.disks.holders(entry.index, is_it).any(|holder| holder == observed.node);
+        let held = self.disks.of(observed.node).and_then(|disk| disk.entry(entry.index));
+        let holds = held == Some(*entry);
         Judgement::holds_if(holds, || Flaw {
             explanation: format!("{} applied {entry}, which its own disk does not hold", observed.node),
             witnesses: vec![observed.witness(entry.subject())],

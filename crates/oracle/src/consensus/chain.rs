@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sim::{content_hash, mix};
+use sim::content_hash;
 
 use super::fact::Entry;
 
@@ -26,7 +26,7 @@ impl Chain {
     /// for the property that speaks of this log to report, and for all others to pass over.
     pub(crate) fn append(&mut self, entry: &Entry) -> Option<Link> {
         let before = self.links.last().map_or(0, |link| link.prefix);
-        let prefix = mix(before, content_hash(entry));
+        let prefix = content_hash(&(before, entry));
         let link = Link { term: entry.term, payload: entry.payload, prefix };
         (entry.index == self.last() + 1).then(|| self.links.push(link)).map(|()| link)
     }
@@ -44,6 +44,23 @@ impl Chain {
     /// The entry at `index`.
     pub(crate) fn get(&self, index: u64) -> Option<Link> {
         self.links.get(offset(index)).copied()
+    }
+
+    /// The same as facts speak of it.
+    pub(crate) fn entry(&self, index: u64) -> Option<Entry> {
+        self.get(index).map(|Link { term, payload, .. }| Entry { index, term, payload })
+    }
+
+    /// The last index through which both logs are equal.
+    pub(crate) fn agreement(&self, other: &Chain) -> u64 {
+        let both = self.links.len().min(other.links.len());
+        let (mut equal, mut differs) = (0, both + 1);
+        while equal + 1 < differs {
+            let middle = equal.midpoint(differs);
+            let is_equal = self.links[middle - 1].prefix == other.links[middle - 1].prefix;
+            if is_equal { equal = middle } else { differs = middle }
+        }
+        equal as u64
     }
 
     /// The last index; 0 where the log is empty.
@@ -107,6 +124,31 @@ mod tests {
         one.append(&entry(2, 1));
         assert_eq!(one.append(&entry(3, 2)), other.get(2));
         assert_eq!(one.append(&entry(3, 4)), None);
+    }
+
+    #[test]
+    fn logs_agree_up_to_where_they_part_whatever_comes_after() {
+        let log = |terms: &[u64]| {
+            let mut log = Chain::default();
+            (1..).zip(terms).for_each(|(index, term)| _ = log.append(&entry(*term, index)));
+            log
+        };
+        let whole = log(&[1, 1, 2, 4, 4]);
+        let table: [(&[u64], u64); 6] = [
+            (&[], 0),
+            (&[2, 1, 2, 4, 4], 0),
+            (&[1, 1], 2),
+            (&[1, 1, 3, 4, 4], 2),
+            (&[1, 1, 2, 4], 4),
+            (&[1, 1, 2, 4, 4, 4], 5),
+        ];
+        for (terms, agreement) in table {
+            assert_eq!(
+                (whole.agreement(&log(terms)), log(terms).agreement(&whole)),
+                (agreement, agreement),
+                "{terms:?}"
+            );
+        }
     }
 
     #[test]

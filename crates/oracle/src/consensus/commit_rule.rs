@@ -1,14 +1,15 @@
-//! What is applied was committed in a term by its own leader (Raft §5.4.2, figure 8).
+//! What is applied or taken for committed was committed in a term by its own leader (Raft §5.4.2, figure 8).
 
-use sim::{Checker, Flaw, Judgement, NodeId, Observed};
+use sim::{Checker, Fact, Flaw, Judgement, NodeId, Observed};
 
 use super::commitment::Commitment;
-use super::fact::{LogFact, Replicated, log_fact};
+use super::fact::{Entry, LogFact, Replicated, log_fact};
 
-/// When an entry is applied, it or one after it is on the disks of a quorum that held it in its own term.
+/// Invariant 10: when a node takes an entry for committed or applies it, it or one after it is on the disks of a quorum that
+/// held it in its own term.
 ///
-/// A leader that commits an inherited entry by counting its copies is caught when it applies it, whether or not the
-/// leader comes along that overwrites it.
+/// A leader that commits an inherited entry by counting its copies is caught as it does, whether or not the leader comes
+/// along that overwrites it.
 #[derive(Clone, Debug)]
 pub struct CommitRule {
     commitment: Commitment,
@@ -24,15 +25,22 @@ impl CommitRule {
 impl<P: Replicated> Checker<P> for CommitRule {
     fn observe(&mut self, observed: &Observed<'_, P>) -> Judgement {
         self.commitment.observe(observed);
-        let Some(LogFact::Applied(entry)) = log_fact(observed) else { return Judgement::Irrelevant };
+        let Some(fact @ (LogFact::Committed { index } | LogFact::Applied(Entry { index, .. }))) = log_fact(observed)
+        else {
+            return Judgement::Irrelevant;
+        };
         let through = self.commitment.through();
-        Judgement::holds_if(entry.index <= through, || Flaw {
+        Judgement::holds_if(*index <= through, || Flaw {
             explanation: format!(
-                "{} applied {entry}, but no quorum holds an entry from there on in that entry's own term: what is \
-                 committed ends at {through}",
-                observed.node
+                "{} {}, but no quorum holds an entry from there on in that entry's own term: what is committed ends at \
+                 {through}",
+                observed.node,
+                match fact {
+                    LogFact::Applied(entry) => format!("applied {entry}"),
+                    _ => format!("takes for committed what is through {index}"),
+                }
             ),
-            witnesses: self.commitment.late(entry.index).chain([observed.witness(entry.subject())]).collect(),
+            witnesses: self.commitment.late(*index).chain([observed.witness(fact.subject())]).collect(),
         })
     }
 }
@@ -57,6 +65,8 @@ mod tests {
     fn an_inherited_entry_is_applied_after_one_of_the_leaders_own() {
         let own = "n1 n2 appends 4/2 b\nn1 n2 durable 4/2 b\nn1 applies 2/1 a";
         accepts(of_three(), &format!("{FIGURE_8}\n{own}"));
+        let committed = own.replace("applies 2/1 a", "commits 2");
+        accepts(of_three(), &format!("{FIGURE_8}\n{committed}"));
     }
 
     #[test]
@@ -64,5 +74,7 @@ mod tests {
         let counted = "n1 applied entry 1 of term 2, but no quorum holds an entry from there on in that entry's own term: \
                        what is committed ends at 0";
         refuses(of_three(), &format!("{FIGURE_8}\nn1 applies 2/1 a"), counted);
+        let counted = counted.replace("applied entry 1 of term 2", "takes for committed what is through 1");
+        refuses(of_three(), &format!("{FIGURE_8}\nn1 commits 1"), &counted);
     }
 }

@@ -19,14 +19,22 @@ impl Disks {
         Disks { voters: voters.to_vec(), logs: vec![Chain::default(); voters.len()] }
     }
 
+    #[inline(always)]
     pub(crate) fn observe<P: Replicated>(&mut self, observed: &Observed<'_, P>) {
-        let Some(slot) = self.slot(observed.node) else { return };
-        let log = &mut self.logs[slot];
+        // Whose disk it is, is asked last: most of what happens is about no disk.
         match (observed.what, log_fact(observed)) {
-            (What::Booted, _) => log.clear(),
-            (_, Some(LogFact::DurablyTruncated { from })) => log.truncate(*from),
-            (_, Some(LogFact::Durable(entry) | LogFact::Recovered(entry))) => _ = log.append(entry),
+            (What::Booted, _) => self.change(observed.node, Chain::clear),
+            (_, Some(LogFact::DurablyTruncated { from })) => self.change(observed.node, |log| log.truncate(*from)),
+            (_, Some(LogFact::Durable(entry) | LogFact::Recovered(entry))) => {
+                self.change(observed.node, |log| _ = log.append(entry));
+            }
             _ => {}
+        }
+    }
+
+    fn change(&mut self, node: NodeId, change: impl FnOnce(&mut Chain)) {
+        if let Some(slot) = self.slot(node) {
+            change(&mut self.logs[slot]);
         }
     }
 
@@ -38,6 +46,11 @@ impl Disks {
     ) -> impl Iterator<Item = NodeId> + Clone {
         let held = self.voters.iter().zip(&self.logs);
         held.filter(move |(_, log)| log.get(index).is_some_and(|link| is_it(&link))).map(|(voter, _)| *voter)
+    }
+
+    /// The log on the disk of `node`, if it is a voter.
+    pub(crate) fn of(&self, node: NodeId) -> Option<&Chain> {
+        self.slot(node).map(|slot| &self.logs[slot])
     }
 
     pub(crate) fn quorum(&self) -> usize {
@@ -141,7 +154,17 @@ impl Commitment {
         late.flat_map(|(voter, stored)| voter.entered.into_iter().chain([stored.witness]))
     }
 
+    #[inline(always)]
     pub(crate) fn observe<P: Replicated>(&mut self, observed: &Observed<'_, P>) {
+        // Half of all that is said, and it says nothing of a disk.
+        let of_no_disk =
+            |fact| matches!(fact, &(LogFact::Applied(_) | LogFact::Committed { .. } | LogFact::Matched { .. }));
+        if !log_fact(observed).is_some_and(of_no_disk) {
+            self.take_in(observed);
+        }
+    }
+
+    fn take_in<P: Replicated>(&mut self, observed: &Observed<'_, P>) {
         let Some(slot) = self.voters.iter().position(|voter| voter.id == observed.node) else { return };
         let voter = &mut self.voters[slot];
         match observed.what {

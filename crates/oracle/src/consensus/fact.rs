@@ -57,6 +57,13 @@ pub enum LogFact {
         /// The term.
         term: u64,
     },
+    /// It gave its vote, in its memory.
+    Cast {
+        /// The term.
+        term: u64,
+        /// To whom; the voter itself, where it is a candidate.
+        candidate: NodeId,
+    },
     /// Others may rely on it from now on that the node is in this term at least: a message that says so may leave.
     Shown {
         /// The term.
@@ -95,6 +102,22 @@ pub enum LogFact {
     },
     /// Its state machine took this entry.
     Applied(Entry),
+    /// It takes its log through this index for committed. A claim.
+    Committed {
+        /// The last index.
+        index: u64,
+    },
+    /// As a leader it takes a follower's log for equal to its own, and durable, through an index. A claim.
+    Matched {
+        /// The term that it leads.
+        term: u64,
+        /// The follower.
+        follower: NodeId,
+        /// The last index of which it knows; 0 where it knows of none.
+        matched: u64,
+        /// The first index that the next append is to carry.
+        next: u64,
+    },
 }
 
 /// What sets the subjects of entries apart from those of terms.
@@ -106,6 +129,7 @@ impl Fact for LogFact {
             LogFact::Recovered(_) => "recovered",
             LogFact::Restarted { .. } => "restarted",
             LogFact::Entered { .. } => "term_entered",
+            LogFact::Cast { .. } => "vote_cast",
             LogFact::Shown { .. } => "term_shown",
             LogFact::Voted { .. } => "voted",
             LogFact::Elected { .. } => "elected",
@@ -115,6 +139,8 @@ impl Fact for LogFact {
             LogFact::Durable(_) => "durable",
             LogFact::DurablyTruncated { .. } => "durably_truncated",
             LogFact::Applied(_) => "applied",
+            LogFact::Committed { .. } => "committed",
+            LogFact::Matched { .. } => "matched",
         }
     }
 
@@ -123,11 +149,13 @@ impl Fact for LogFact {
         match *self {
             LogFact::Restarted { term, .. }
             | LogFact::Entered { term }
+            | LogFact::Cast { term, .. }
             | LogFact::Shown { term }
             | LogFact::Voted { term, .. }
             | LogFact::Elected { term }
             | LogFact::Deposed { term } => term,
             LogFact::Truncated { from } | LogFact::DurablyTruncated { from } => ENTRY | from,
+            LogFact::Committed { index } | LogFact::Matched { matched: index, .. } => subject(index),
             LogFact::Recovered(entry)
             | LogFact::Appended(entry)
             | LogFact::Durable(entry)
@@ -153,6 +181,7 @@ impl fmt::Debug for LogFact {
                 write!(f, "goes on in term {term}, with a vote for {vote}")
             }
             LogFact::Entered { term } => write!(f, "entered term {term}"),
+            LogFact::Cast { term, candidate } => write!(f, "cast its vote for {candidate} in term {term}"),
             LogFact::Shown { term } => write!(f, "showed term {term}"),
             LogFact::Voted { term, candidate } => write!(f, "voted for {candidate} in term {term}"),
             LogFact::Appended(entry) => write!(f, "appended {entry:?}"),
@@ -160,6 +189,14 @@ impl fmt::Debug for LogFact {
             LogFact::Durable(entry) => write!(f, "has {entry:?} on disk"),
             LogFact::DurablyTruncated { from } => write!(f, "has nothing from entry {from} on on disk"),
             LogFact::Applied(entry) => write!(f, "applied {entry:?}"),
+            LogFact::Committed { index } => write!(f, "takes all through entry {index} for committed"),
+            LogFact::Matched { term, follower, matched: 0, next } => {
+                write!(f, "leading term {term}, takes nothing of {follower} to match, and sends from entry {next} on")
+            }
+            LogFact::Matched { term, follower, matched, next } => write!(
+                f,
+                "leading term {term}, takes {follower} to match through entry {matched}, and sends from entry {next} on"
+            ),
             other => {
                 let (label, number) = (other.label().replace('_', " "), other.subject() & !ENTRY);
                 write!(f, "{label} {} {number}", if other.subject() & ENTRY == 0 { "in term" } else { "at entry" })

@@ -25,12 +25,12 @@ impl<P: Replicated> Checker<P> for LeaderAppendOnly {
             *self.nodes.get_mut(node) = State::default();
         }
         let Some(fact) = log_fact(observed) else { return Judgement::Irrelevant };
-        let state = self.nodes.get_mut(node);
         match *fact {
-            LogFact::Elected { term } => state.leads = Some((term, observed.witness(term))),
-            LogFact::Deposed { .. } => state.leads = None,
-            LogFact::Recovered(entry) => state.last = entry.index,
+            LogFact::Elected { term } => self.nodes.get_mut(node).leads = Some((term, observed.witness(term))),
+            LogFact::Deposed { .. } => self.nodes.get_mut(node).leads = None,
+            LogFact::Recovered(entry) => self.nodes.get_mut(node).last = entry.index,
             LogFact::Appended(entry) => {
+                let state = self.nodes.get_mut(node);
                 let expected = state.last + 1;
                 state.last = entry.index;
                 let Some((term, elected)) = state.leads else { return Judgement::Irrelevant };
@@ -40,6 +40,7 @@ impl<P: Replicated> Checker<P> for LeaderAppendOnly {
                 });
             }
             LogFact::Truncated { from } => {
+                let state = self.nodes.get_mut(node);
                 let last = std::mem::replace(&mut state.last, from.saturating_sub(1));
                 let Some((term, elected)) = state.leads else { return Judgement::Irrelevant };
                 let at = elected.time;

@@ -6,43 +6,58 @@
 //! |---|---|---|
 //! | `election_safety` | a term has at most one leader | Raft figure 3 |
 //! | `vote_quorum` | who leads has the votes of a quorum | Raft §5.2 |
+//! | `leader_vote` | a leader has its own vote, and gives nobody another | Raft §5.2 |
 //! | `vote_once` | a node votes once a term, whatever crashes | Raft figure 2 |
 //! | `term_monotonic` | a node's term never goes back, whatever crashes | Raft figure 2 |
+//! | `log_order` | a log has no gap, and its terms only rise | dissertation §3.6.1 |
 //! | `leader_append_only` | a leader only adds to its log | Raft figure 3 |
 //! | `log_matching` | two logs with one entry in common are the same up to it | Raft figure 3 |
 //! | `leader_completeness` | what is committed is in the log of every later leader | Raft figure 3 |
+//! | `progress_sanity` | what a leader knows of a follower only grows | Raft figure 2 |
+//! | `match_truth` | what a leader takes for matched has been on the follower's disk | Raft figure 2 |
+//! | `commit_bounds` | what is taken for committed only grows, from what is applied to where the log ends | Raft figure 2 |
+//! | `committed_prefix` | what two nodes take for committed is the same as far as both go, and stays | Raft §5.3 |
 //! | `state_machine_safety` | nobody applies anything else at an index, or leaves one out | Raft figure 3 |
-//! | `commit_rule` | what is applied was committed in a term by its own leader | Raft §5.4.2 |
-//! | `acked_is_durable` | what is applied or acknowledged is on the disks of a quorum | Raft §5.3 |
+//! | `commit_rule` | what is applied or taken for committed was committed in a term by its own leader | Raft §5.4.2 |
+//! | `acked_is_durable` | what is applied, acknowledged or taken for committed is on the disks of a quorum | Raft §5.3 |
 //! | `applied_is_held` | a node applies only what its own disk holds | dissertation §10.2.1 |
 //! | `durable_survives` | what a disk held is what the next life starts from | Raft figure 2 |
 //! | `liveness` | operations are answered, and logs catch up, after the heal | |
 //! | `fact` | the facts | |
-//! | `chain`, `commitment` | the logs as hashes of their prefixes; what is committed, whatever anybody says | |
+//! | `chain`, `terms`, `logs` | a log as hashes of its prefixes, as no more than its terms; the logs in memory | |
+//! | `commitment` | the logs on disk; what is committed by them, whatever anybody says | |
 //!
 //! # What an adapter states, and when
 //!
-//! Within one step, in this order: the term that was entered, the role that was taken up, changes to the log, and then
-//! what is said to others or applied. What others may rely on ([`LogFact::Voted`], [`LogFact::Shown`]) is stated when it
+//! Within one step, in this order: the term that was entered, the vote, the role that was taken up, changes to the log, what
+//! is taken for matched and for committed, and then what is said to others or applied. What others may rely on ([`LogFact::Voted`], [`LogFact::Shown`]) is stated when it
 //! may leave: where a send waits for a write, by [`Io::when_durable`](sim::Io::when_durable) of that write. At a boot: each
 //! entry that was recovered, then [`LogFact::Restarted`].
 
 mod acked_is_durable;
 mod applied_is_held;
 mod chain;
+mod commit_bounds;
 mod commit_rule;
 mod commitment;
+mod committed_prefix;
 mod durable_survives;
 mod election_safety;
 mod fact;
 mod leader_append_only;
 mod leader_completeness;
+mod leader_vote;
 mod liveness;
 mod log_matching;
+mod log_order;
+mod logs;
+mod match_truth;
+mod progress_sanity;
 mod state_machine_safety;
 #[cfg(test)]
 mod story;
 mod term_monotonic;
+mod terms;
 mod vote_once;
 mod vote_quorum;
 
@@ -52,27 +67,41 @@ use sim::{Case, Progress, Property};
 
 pub use acked_is_durable::AckedIsDurable;
 pub use applied_is_held::AppliedIsHeld;
+pub use commit_bounds::CommitBounds;
 pub use commit_rule::CommitRule;
+pub use committed_prefix::CommittedPrefix;
 pub use durable_survives::DurableSurvives;
 pub use election_safety::ElectionSafety;
 pub use fact::{Acknowledged, Entry, LogFact, Replicated};
 pub use leader_append_only::LeaderAppendOnly;
 pub use leader_completeness::LeaderCompleteness;
+pub use leader_vote::LeaderVote;
 pub use liveness::Liveness;
 pub use log_matching::LogMatching;
+pub use log_order::LogOrder;
+pub use match_truth::MatchTruth;
+pub use progress_sanity::ProgressSanity;
 pub use state_machine_safety::StateMachineSafety;
 pub use term_monotonic::TermMonotonic;
 pub use vote_once::VoteOnce;
 pub use vote_quorum::VoteQuorum;
 
 /// Every check of the family, as one value.
-pub type ConsensusChecks = (Elections, (Logs, (Promises, Progress<Liveness>)));
+pub type ConsensusChecks = (Elections, (Logs, (Claims, (Promises, Progress<Liveness>))));
 
 /// What must hold of votes and terms.
-pub type Elections = ((Property<ElectionSafety>, Property<VoteQuorum>), (Property<VoteOnce>, Property<TermMonotonic>));
+pub type Elections = ((Property<ElectionSafety>, Property<VoteQuorum>), (Votes, Property<TermMonotonic>));
+
+/// What must hold of each node's votes.
+pub type Votes = (Property<LeaderVote>, Property<VoteOnce>);
 
 /// What must hold of logs.
-pub type Logs = ((Property<LeaderAppendOnly>, Property<LogMatching>), Property<LeaderCompleteness>);
+pub type Logs =
+    ((Property<LogOrder>, Property<LeaderAppendOnly>), (Property<LogMatching>, Property<LeaderCompleteness>));
+
+/// What must hold of what nodes conclude, for a protocol that says what that is.
+pub type Claims =
+    ((Property<ProgressSanity>, Property<MatchTruth>), (Property<CommitBounds>, Property<CommittedPrefix>));
 
 /// What must hold of what is told to state machines and clients, and of disks.
 pub type Promises = ((Property<StateMachineSafety>, Property<AckedIsDurable>), (Property<CommitRule>, Disk));
@@ -92,14 +121,30 @@ pub fn checks(case: &Case, bound: Duration) -> ConsensusChecks {
             Property::new("election_safety", ElectionSafety::default()),
             Property::new("vote_quorum", VoteQuorum::new(voters)),
         ),
-        (Property::new("vote_once", VoteOnce::default()), Property::new("term_monotonic", TermMonotonic::default())),
+        (
+            (Property::new("leader_vote", LeaderVote::default()), Property::new("vote_once", VoteOnce::default())),
+            Property::new("term_monotonic", TermMonotonic::default()),
+        ),
     );
     let logs = (
         (
+            Property::new("log_order", LogOrder::default()),
             Property::new("leader_append_only", LeaderAppendOnly::default()),
-            Property::new("log_matching", LogMatching::default()),
         ),
-        Property::new("leader_completeness", LeaderCompleteness::new(voters)),
+        (
+            Property::new("log_matching", LogMatching::default()),
+            Property::new("leader_completeness", LeaderCompleteness::new(voters)),
+        ),
+    );
+    let claims = (
+        (
+            Property::new("progress_sanity", ProgressSanity::default()),
+            Property::new("match_truth", MatchTruth::default()),
+        ),
+        (
+            Property::new("commit_bounds", CommitBounds::default()),
+            Property::new("committed_prefix", CommittedPrefix::default()),
+        ),
     );
     let promises = (
         (
@@ -114,5 +159,6 @@ pub fn checks(case: &Case, bound: Duration) -> ConsensusChecks {
             ),
         ),
     );
-    (elections, (logs, (promises, Progress::new("liveness", bound, Liveness::new(case)))))
+    let progress = Progress::new("liveness", bound, Liveness::new(case));
+    (elections, (logs, (claims, (promises, progress))))
 }

@@ -3,11 +3,14 @@
 //! | line | what it says of the node or client that it begins with |
 //! |---|---|
 //! | `n1 recovered 3/2 a`, `n1 restarted 3 n2` | at a boot: entry 2 of term 3 with payload `a`; term 3 and a vote for n2 |
-//! | `n1 enters 3`, `n1 shows 3`, `n1 voted 3 n2` | its term and its vote |
+//! | `n1 enters 3`, `n1 shows 3` | its term, in its memory and as others are told |
+//! | `n1 casts 3 n2`, `n1 voted 3 n2` | its vote for n2 in term 3, in its memory and as others are told |
 //! | `n1 elected 3`, `n1 deposed 3` | it leads, and no longer |
 //! | `n1 appends 3/2 a`, `n1 truncates 2` | its log in memory |
 //! | `n1 durable 3/2 a`, `n1 forgets 2` | its log on disk |
 //! | `n1 applies 3/2 a` | its state machine |
+//! | `n1 commits 2` | what it takes for committed |
+//! | `n1 matched 3 n2 4 6` | leading term 3, it takes n2 to hold 4 entries, and sends from the sixth on |
 //! | `c1 asks`, `c1 answered 2 a` | an operation, and that it is at index 2 |
 //!
 //! What any history may say stands in `crate::story`.
@@ -55,6 +58,7 @@ impl Vocabulary for Told {
             ["restarted", term] => LogFact::Restarted { term: number(term), voted_for: None },
             ["restarted", term, vote] => LogFact::Restarted { term: number(term), voted_for: Some(name(vote)) },
             ["enters", term] => LogFact::Entered { term: number(term) },
+            ["casts", term, candidate] => LogFact::Cast { term: number(term), candidate: name(candidate) },
             ["shows", term] => LogFact::Shown { term: number(term) },
             ["voted", term, candidate] => LogFact::Voted { term: number(term), candidate: name(candidate) },
             ["elected", term] => LogFact::Elected { term: number(term) },
@@ -64,6 +68,13 @@ impl Vocabulary for Told {
             ["durable", position, payload] => LogFact::Durable(entry(position, payload)),
             ["forgets", from] => LogFact::DurablyTruncated { from: number(from) },
             ["applies", position, payload] => LogFact::Applied(entry(position, payload)),
+            ["commits", index] => LogFact::Committed { index: number(index) },
+            ["matched", term, follower, matched, next] => LogFact::Matched {
+                term: number(term),
+                follower: name(follower),
+                matched: number(matched),
+                next: number(next),
+            },
             _ => panic!("a line that says nothing: {words:?}"),
         };
         hear(What::Fact(&fact));

@@ -24,23 +24,25 @@ impl<P: Replicated> Checker<P> for TermMonotonic {
     fn observe(&mut self, observed: &Observed<'_, P>) -> Judgement {
         let Some(fact) = log_fact(observed) else { return Judgement::Irrelevant };
         let node = observed.node;
-        let terms = self.nodes.get_mut(node);
         match *fact {
             LogFact::Entered { term } => {
                 let here = observed.witness(term);
-                let (before, there) = std::mem::replace(&mut terms.entered, (term, Some(here)));
+                let entered = &mut self.nodes.get_mut(node).entered;
+                let (before, there) = std::mem::replace(entered, (term, Some(here)));
                 Judgement::holds_if(term > before, || Flaw {
                     explanation: format!("{node} entered term {term} after term {before}"),
                     witnesses: there.into_iter().chain([here]).collect(),
                 })
             }
             LogFact::Shown { term } => {
+                let terms = self.nodes.get_mut(node);
                 if terms.shown.is_none_or(|(shown, _)| shown < term) {
                     terms.shown = Some((term, observed.witness(term)));
                 }
                 Judgement::Irrelevant
             }
             LogFact::Restarted { term, .. } => {
+                let terms = self.nodes.get_mut(node);
                 terms.entered = (term, Some(observed.witness(term)));
                 let Some((shown, witness)) = terms.shown else { return Judgement::Holds };
                 Judgement::holds_if(term >= shown, || Flaw {

@@ -33,10 +33,23 @@ pub struct Node {
 struct Stated {
     /// The term that it is in.
     entered: u64,
+    /// Its last vote, and the term of it.
+    cast: Option<(u64, raft::NodeId)>,
     /// The latest term in a message that left, or waits for its write to leave.
     shown: u64,
     /// The term that it leads.
     leads: Option<u64>,
+    /// What it takes for committed.
+    committed: u64,
+    /// What it knows of each follower, in the core's order, while it leads.
+    followers: Vec<Followed>,
+}
+
+/// What was stated of a follower.
+#[derive(Clone, Copy, Debug)]
+struct Followed {
+    matched: u64,
+    next: u64,
 }
 
 /// A proposal that has a place in the log.
@@ -83,7 +96,8 @@ impl Process for Node {
         let (term, voted_for) = (recovered.hard_state.term.0, recovered.hard_state.voted_for.map(sim_id));
         io.fact(LogFact::Restarted { term, voted_for });
         let raft = Raft::new(Duration::ZERO, config(io), recovered).map_err(|error| Refusal(described(&error)))?;
-        let stated = Stated { entered: term, shown: term, leads: None };
+        let cast = raft.voted_for().map(|candidate| (term, candidate));
+        let stated = Stated { entered: term, cast, shown: term, leads: None, committed: 0, followers: Vec::new() };
         Ok(Node { raft, journal, stated, waiting: BTreeMap::new(), buffers: Buffers::default() })
     }
 
@@ -125,6 +139,7 @@ impl Node {
         self.state_term(io);
         self.state_roles(&list, io);
         let written = persist.map(|persist| self.persist(&persist, io));
+        self.state_claims(io);
         for effect in list.drain(..) {
             self.carry_out(effect, written, proposer, io);
         }
@@ -136,6 +151,13 @@ impl Node {
         if term != self.stated.entered {
             self.stated.entered = term;
             io.fact(LogFact::Entered { term });
+        }
+        let cast = self.raft.voted_for().map(|candidate| (term, candidate));
+        if let Some((term, candidate)) = cast
+            && cast != self.stated.cast
+        {
+            self.stated.cast = cast;
+            io.fact(LogFact::Cast { term, candidate: sim_id(candidate) });
         }
     }
 
@@ -149,7 +171,30 @@ impl Node {
             if *role == Role::Leader {
                 self.stated.leads = Some(term.0);
                 io.fact(LogFact::Elected { term: term.0 });
+                // Nothing yet, so that what it begins with is stated of each.
+                let unstated = Followed { matched: 0, next: u64::MAX };
+                self.stated.followers.clear();
+                self.stated.followers.extend(self.raft.followers().map(|_| unstated));
             }
+        }
+    }
+
+    /// What the core concludes. Of a follower not each send, which only raises what is next, but all that could bring
+    /// matched and next together.
+    fn state_claims(&mut self, io: &mut Io<'_, Log>) {
+        if let Some(term) = self.stated.leads {
+            for ((id, progress), stated) in self.raft.followers().zip(&mut self.stated.followers) {
+                let (matched, next) = (progress.matched().0, progress.next().0);
+                if matched != stated.matched || next < stated.next {
+                    *stated = Followed { matched, next };
+                    io.fact(LogFact::Matched { term, follower: sim_id(id), matched, next });
+                }
+            }
+        }
+        let index = self.raft.commit_index().0;
+        if index != self.stated.committed {
+            self.stated.committed = index;
+            io.fact(LogFact::Committed { index });
         }
     }
 
