@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sim::{
-    Candidate, Case, Checker, ClientLoad, Fate, Fault, FaultKind, Flaw, Io, Item, Judgement, NodeId, Observed,
-    Outcome, Point, Process, Property, Recoverable, Refusal, RunOptions, Scenario, Shrinker, Shrunk, Spec, System,
-    Target, Time, What, When,
+    Candidate, Case, Checker, ClientLoad, Fate, Fault, FaultKind, Flaw, Io, Item, Judgement, NodeId, Observed, Outcome,
+    Point, Process, Property, Recoverable, Refusal, RunOptions, Scenario, Shrinker, Shrunk, Spec, System, Target, Time,
+    What, When,
 };
 
 use super::rig::{Actor, Hosted, Lenient, MS, Number, Numbers, Rig, Said, at, calm, n, with_items};
