@@ -278,9 +278,10 @@ fn size() -> impl Strategy<Value = Size> {
 }
 
 fn found() -> impl Strategy<Value = Found> {
-    ([label(), label(), label(), label(), label(), label()], any::<u64>()).prop_map(
-        |([signature, digest, commit, rustc, date, by], event)| Found {
+    (prop::array::uniform7(label()), any::<u64>()).prop_map(
+        |([signature, identity, digest, commit, rustc, date, by], event)| Found {
             signature,
+            identity,
             digest,
             event,
             commit,

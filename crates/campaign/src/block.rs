@@ -8,7 +8,8 @@ use sim::{Case, Item, Network, Shrunk};
 use crate::failure::Failure;
 use crate::quantity::Span;
 
-/// How many of the items that struck are shown; the last ones, as they are nearest to the failure.
+/// How many of the items that struck are shown of a case that was not shrunk; the last ones, as they are nearest to the
+/// failure.
 const ITEMS_SHOWN: usize = 6;
 
 /// A failure as a reader sees it.
@@ -37,7 +38,8 @@ impl fmt::Display for Block<'_> {
         if !network.is_empty() {
             writeln!(f, "  network: {network}")?;
         }
-        writeln!(f, "  plan:   {}", plan(struck, case.plan.items.len()))?;
+        let shown = if case.shrunk.is_some() { usize::MAX } else { ITEMS_SHOWN };
+        writeln!(f, "  plan:   {}", plan(struck, case.plan.items.len(), shown))?;
         write!(f, "  replay: {}", self.replay)
     }
 }
@@ -56,7 +58,9 @@ impl fmt::Display for Shortened<'_> {
             (from.nodes, to.nodes, "nodes"),
             (from.operations, to.operations, "operations"),
         ];
-        counts.into_iter().try_for_each(|(from, to, what)| write!(f, "{from} -> {to} {what}, "))?;
+        // What there never was is no news.
+        let mut counts = counts.into_iter().filter(|(from, ..)| *from > 0);
+        counts.try_for_each(|(from, to, what)| write!(f, "{from} -> {to} {what}, "))?;
         let [from, to] = [from, to].map(|size| Span(Duration::from_nanos(size.virtual_ns)));
         write!(f, "{from} -> {to}   ({runs} runs")?;
         if let Some(time) = self.time {
@@ -66,13 +70,17 @@ impl fmt::Display for Shortened<'_> {
     }
 }
 
-fn plan(struck: &[Item], of: usize) -> String {
-    let last: Vec<String> =
-        struck[struck.len().saturating_sub(ITEMS_SHOWN)..].iter().map(ToString::to_string).collect();
+/// Of `of` items, those that struck, but for the first ones where there are more than `shown`.
+fn plan(struck: &[Item], of: usize, shown: usize) -> String {
+    let last: Vec<String> = struck[struck.len().saturating_sub(shown)..].iter().map(ToString::to_string).collect();
+    let last = last.join(" · ");
     match struck.len() {
+        0 if of == 0 => "no faults".to_owned(),
         0 => format!("none of {of} items struck"),
-        count if count <= ITEMS_SHOWN => last.join(" · "),
-        count => format!("{count} of {of} items struck, the last of them {}", last.join(" · ")),
+        count if count > shown => format!("{count} of {of} items struck, the last of them {last}"),
+        // Of a case that was shrunk, what did not strike is part of the explanation as well.
+        count if shown > ITEMS_SHOWN && count < of => format!("{last} · {} that did not strike", of - count),
+        _ => last,
     }
 }
 

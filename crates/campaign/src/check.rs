@@ -8,6 +8,7 @@ use std::{env, panic, thread};
 use sim::{Case, End, Expansion, Scenario, Seed, Spec};
 
 use crate::block::Block;
+use crate::corpus::keep::Keeper;
 use crate::corpus::{self, Standing};
 use crate::failure::{Failure, FailureClass};
 use crate::place::{Place, typed};
@@ -17,7 +18,7 @@ use crate::run::Runs;
 use crate::runner::Campaign;
 use crate::seed::Base;
 use crate::settings::{Only, Settings};
-use crate::story::story;
+use crate::shrinking::Shrinking;
 use crate::watchdog::{STEP_LIMIT, Watchdog};
 
 /// Runs a scenario's stored cases, then 200 fresh seeds, on the calling thread.
@@ -88,7 +89,7 @@ impl Check<'_> {
         let outcome = self.runs().run(&case).map_err(|error| self.harness_error(seed, &error.to_string()))?;
         let (name, events) = (&self.spec.name, outcome.events);
         match (Failure::of(&self.spec, &case, &outcome), &outcome.end) {
-            (Some(failure), _) => Err(self.kept(failure.confirmed(&self.runs()), None)),
+            (Some(failure), _) => Err(self.kept(failure, None)),
             (None, End::Undecided(reason)) => Err(format!("sim: UNDECIDED {name}  seed {seed}: {reason}")),
             (None, End::Unrecoverable(reason)) => {
                 Ok(format!("{name}: seed {seed} made no progress and could not: {reason}"))
@@ -117,7 +118,8 @@ impl Check<'_> {
         match corpus::judge(&self.runs(), case) {
             Standing::AsExpected { .. } => Ok(()),
             Standing::Failed(failure) => {
-                Err(self.block(&failure.confirmed(&self.runs()), None, &self.replay_case(path)))
+                let found = Some(corpus::history(case));
+                Err(self.block(&failure.confirmed(&self.runs()), found, &self.replay_case(path)))
             }
             Standing::Stale(reason) => Err(format!("sim: STALE {shown}: {reason}")),
             Standing::Undecided(reason) => Err(format!("sim: UNDECIDED {shown}: {reason}")),
@@ -131,7 +133,7 @@ impl Check<'_> {
         let Report { seeds, events, virtual_time, wall_time, .. } = report;
         if let Some(failed) = report.failures.into_iter().next() {
             let found = format!("seed {} of base {base}", failed.index + 1);
-            return Err(self.kept(failed.failure.confirmed(&self.runs()), Some(found)));
+            return Err(self.kept(failed.failure, Some(found)));
         }
         if let Some(undecided) = report.undecided {
             let (runs, seed, reason) = (undecided.runs, undecided.seed, undecided.reason);
@@ -158,7 +160,7 @@ impl Check<'_> {
                     _ => Ok(format!("{expected} shown by seed {} of base {base}, as it must", failed.index + 1)),
                 }
             }
-            Some(failed) => Err(self.kept(failed.failure.confirmed(&self.runs()), None)),
+            Some(failed) => Err(self.kept(failed.failure, None)),
             None => Err(format!(
                 "sim: {}: expected {expected}; received {} seeds without it, of base {base}",
                 self.spec.name, report.seeds
@@ -185,20 +187,28 @@ impl Check<'_> {
         format!("sim: {}  seed {seed}: {reason}", self.spec.name)
     }
 
-    /// Keeps the case of a failure and gives the block; where it cannot be written, the case stands above.
+    /// Shrinks and keeps the case of a failure and gives the block; where it cannot be written, the case stands above.
     fn kept(&self, failure: Failure, found: Option<String>) -> String {
         let directory = if self.settings.persist { &self.place.corpus } else { &self.place.scratch };
-        match corpus::keep(directory, &failure) {
-            Ok(path) => {
-                let block = self.block(&failure, found, &self.replay_case(&path));
-                corpus::keep_block(&path, story(&self.runs(), &failure).as_ref(), &block);
+        let by = self.test.finder();
+        let keeper = Keeper { directory, runs: self.runs(), by: &by };
+        let shrinking = Shrinking::new(self.settings.jobs);
+        match keeper.settle(failure, Some(&shrinking), &AtomicBool::new(false), &|_| {}) {
+            Ok(kept) => {
+                let found = match &kept.earlier {
+                    Some(earlier) => Some(corpus::like(found.as_deref(), earlier)),
+                    None => found,
+                };
+                let block = self.block(&kept.failure, found, &self.replay_case(&kept.path));
+                keeper.keep_block(&kept, &block);
                 block
             }
-            Err(error) => {
+            Err(unkept) => {
+                let failure = unkept.failure;
                 let replay = self.test.replay(&format!("SIM_SEED={}", failure.seed()));
                 let block = self.block(&failure, found, &replay);
-                let case = corpus::render(&corpus::with_origin(&failure));
-                format!("sim: no case was kept in {}: {error}\n{case}{block}", directory.display())
+                let case = corpus::render(&corpus::with_origin(&failure, &by));
+                format!("sim: no case was kept in {}: {}\n{case}{block}", directory.display(), unkept.error)
             }
         }
     }
@@ -225,6 +235,11 @@ impl TestName {
         let thread = thread::current();
         let test = thread.name().filter(|name| *name != "main").map(str::to_owned);
         TestName { package: env::var("CARGO_PKG_NAME").ok(), test }
+    }
+
+    /// How a case that it finds says who found it.
+    fn finder(&self) -> String {
+        self.test.as_ref().map_or_else(|| "a test".to_owned(), |test| format!("test {test}"))
     }
 
     fn replay(&self, variable: &str) -> String {

@@ -118,7 +118,7 @@ pub(crate) fn lived(spec: &Spec, case: &Case, outcome: &Outcome) -> Case {
     lived.expect = must_show.map_or(Expect::Pass, Expect::Signature);
     lived.plan.heal.core = lived.plan.heal.core.or_else(|| outcome.core.clone());
     lived.fired = fired(case, outcome);
-    lived.reached = outcome.reached.keys().map(|label| (*label).to_owned()).collect();
+    lived.reached = reached_labels(outcome);
     lived
 }
 
@@ -130,6 +130,11 @@ fn struck(case: &Case, outcome: &Outcome) -> Vec<Item> {
     let mut struck: Vec<(Time, Item)> = case.plan.items.iter().zip(&outcome.items).filter_map(time).collect();
     struck.sort_by_key(|(time, item)| (*time, item.id));
     struck.into_iter().map(|(_, item)| item).collect()
+}
+
+/// The labels that were reached.
+pub(crate) fn reached_labels(outcome: &Outcome) -> Vec<String> {
+    outcome.reached.keys().map(|label| (*label).to_owned()).collect()
 }
 
 /// The ids of the items that fired.

@@ -86,6 +86,7 @@
 //! | `builder`, `check` | a scenario put together in a test, and run there |
 //! | `seed`, `settings`, `place` | what the outside asks for, and where files are |
 //! | `runner`, `run`, `report` | many seeds on several threads, one run, what they come to |
+//! | `triage` | which failures are one fault |
 //! | `shrinking` | threads and time for the shrinker |
 //! | `failure`, `block`, `story` | a run that failed, what is said of it, and what led there |
 //! | `quantity` | numbers and times as people read them |
@@ -109,6 +110,7 @@ mod seed;
 mod settings;
 mod shrinking;
 mod story;
+mod triage;
 mod wall;
 mod watchdog;
 

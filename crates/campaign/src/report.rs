@@ -9,6 +9,7 @@ use sim::{Digest, End, FaultKind, Outcome, Seed, Spec};
 use crate::failure::Failure;
 use crate::runner::HarnessError;
 use crate::settings::DEFAULT_SEEDS;
+use crate::triage::Fault;
 
 /// What the runs of one scenario came to.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ pub struct Report {
     pub properties: BTreeMap<&'static str, u64>,
     /// What should have been seen.
     pub goals: Vec<GoalTotal>,
-    /// What failed, each signature once, the lowest seed first.
+    /// What failed, each fault once as far as their sentences tell them apart, the lowest seed first.
     pub failures: Vec<Failed>,
     /// Runs of which nobody knows whether they could have made progress.
     pub undecided: Option<Undecided>,
@@ -99,6 +100,8 @@ pub const GOAL_SEEDS: u64 = 1_000;
 pub struct Failed {
     /// The one of the lowest seed.
     pub failure: Failure,
+    /// That seed.
+    pub seed: Seed,
     /// The position of that seed in the campaign.
     pub index: u64,
     /// How many runs showed it.
@@ -217,13 +220,10 @@ impl Report {
     }
 
     fn take_failure(&mut self, failure: Failure, index: u64) {
-        let known = self
-            .failures
-            .iter_mut()
-            .find(|known| known.failure.signature == failure.signature && known.failure.identity == failure.identity);
-        match known {
+        let fault = Fault::of(&failure);
+        match self.failures.iter_mut().find(|known| Fault::of(&known.failure) == fault) {
             Some(known) => known.hits += 1,
-            None => self.failures.push(Failed { failure, index, hits: 1 }),
+            None => self.failures.push(Failed { seed: failure.seed(), failure, index, hits: 1 }),
         }
     }
 }

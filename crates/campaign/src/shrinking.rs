@@ -6,9 +6,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use sim::{Candidate, Scenario, Shrinker};
+use sim::{Candidate, Scenario, Shrinker, Shrunk};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureClass};
 use crate::run::{RunError, Runs};
 use crate::wall::Stopwatch;
 
@@ -36,8 +36,18 @@ impl Shrinking {
     }
 
     /// The failure as the smallest case that was found shows it, until `stop` is set; as it came, where the case did not
-    /// fail again. A harness error ends the search, with the best so far.
-    pub(crate) fn shrink(&self, runs: &Runs<'_>, failure: Failure, stop: &AtomicBool) -> Failure {
+    /// fail again, or nothing of it can be relied on. A harness error ends the search, with the best so far. `progress` is
+    /// told how far it got.
+    pub(crate) fn shrink(
+        &self,
+        runs: &Runs<'_>,
+        failure: Failure,
+        stop: &AtomicBool,
+        progress: &(dyn Fn(&Shrunk) + Sync),
+    ) -> Failure {
+        if failure.class == FailureClass::Divergence {
+            return failure;
+        }
         let spec = Scenario::spec(runs.scenario);
         let shrinker = Shrinker::new(&spec, &failure.case, &failure.signature, &failure.identity, self.events_max);
         let search = Search {
@@ -47,6 +57,7 @@ impl Shrinking {
             started: Stopwatch::start(),
             time: self.time,
             stop,
+            progress,
             failed: AtomicBool::new(false),
         };
         match self.jobs.get() {
@@ -62,7 +73,25 @@ impl Shrinking {
         let smallest = shrinker.best().and_then(|(case, outcome)| Failure::of(&spec, case, outcome));
         let Some(mut smallest) = smallest else { return failure };
         smallest.case.shrunk = shrinker.shrunk();
-        Failure { shrink_time: Some(wall_time), ..smallest }
+        Failure { shrink_time: Some(wall_time), ..smallest.confirmed(runs) }
+    }
+}
+
+/// The time that the failures of one campaign are shrunk in, all together.
+pub(crate) struct ShrinkBudget {
+    started: Stopwatch,
+    time: Duration,
+}
+
+impl ShrinkBudget {
+    /// [`SHRINK_TIME`], from now on.
+    pub(crate) fn start() -> ShrinkBudget {
+        ShrinkBudget { started: Stopwatch::start(), time: SHRINK_TIME }
+    }
+
+    /// What one of so many that are left may take: what a quick one leaves over is shared by those after it.
+    pub(crate) fn share(&self, left: usize) -> Duration {
+        self.time.saturating_sub(self.started.elapsed()) / u32::try_from(left.max(1)).unwrap_or(u32::MAX)
     }
 }
 
@@ -75,6 +104,7 @@ struct Search<'a> {
     started: Stopwatch,
     time: Duration,
     stop: &'a AtomicBool,
+    progress: &'a (dyn Fn(&Shrunk) + Sync),
     /// The harness failed in a run.
     failed: AtomicBool,
 }
@@ -89,7 +119,9 @@ impl Search<'_> {
                 Err(RunError::Case(error)) => shrinker.report(&candidate, Err(error)),
                 Err(RunError::Bug(_)) => self.failed.store(true, Ordering::Relaxed),
             }
+            let so_far = shrinker.shrunk();
             drop(shrinker);
+            so_far.iter().for_each(self.progress);
             self.reported.notify_all();
         }
         self.reported.notify_all();

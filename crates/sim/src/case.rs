@@ -113,6 +113,9 @@ impl<'de> Deserialize<'de> for Expect {
 pub struct Found {
     /// What it showed.
     pub signature: String,
+    /// What tells it from other failures of that signature, such as the text of a panic; mostly nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub identity: String,
     /// The run's digest, 16 hex digits.
     pub digest: String,
     /// The event at which it showed.

@@ -64,6 +64,9 @@ pub(super) struct Fuzz {
     /// Go on after a failure
     #[arg(long)]
     pub(super) keep_going: bool,
+    /// Keep what fails as it was found, without looking for less that fails alike
+    #[arg(long)]
+    pub(super) no_shrink: bool,
     /// Kinds of fault that no seed has
     #[arg(long, value_name = "KIND", value_parser = fault_kind, num_args = 1.., value_delimiter = ',')]
     pub(super) without: Vec<FaultKind>,
@@ -189,8 +192,12 @@ pub(super) struct List {
 pub(super) enum Corpus {
     /// Run every stored case and say what it is worth today
     Check,
-    /// Name every stored case and what it showed
+    /// Name every stored case: what it showed, how large it is, who found it
     List,
+    /// Bring old cases up to date that still mean what they meant: knobs, what fires, what is reached
+    Migrate,
+    /// Remove what another case shows by the same means, and what is stale beyond repair
+    Prune,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use serde::Serialize;
+use sim::{Shrunk, Size};
 
 use super::Exit;
+use super::fuzz::Settled;
+use crate::failure::Failure;
 use crate::report::{GOAL_SEEDS, GoalState, Report};
 
 /// The format of the file.
@@ -68,6 +71,18 @@ struct FailureDocument<'a> {
     hits: u64,
     known: bool,
     message: &'a str,
+    /// Nothing where it was not shrunk.
+    shrunk: Option<ShrunkDocument>,
+}
+
+#[derive(Serialize)]
+struct ShrunkDocument {
+    from: Size,
+    to: Size,
+    runs: u64,
+    events: u64,
+    minimal: bool,
+    wall_ns: u64,
 }
 
 /// What the command knows beside its reports.
@@ -78,23 +93,18 @@ pub(super) struct Heading {
     pub(super) exit: Exit,
 }
 
-/// Writes the document: whole, or not at all. `cases` names the file of each report's failures, in order.
+/// Writes the document: whole, or not at all. `settled` is what became of each report's failures, in order.
 ///
 /// # Errors
 /// What the file system says.
-pub(super) fn write(
-    path: &Path,
-    heading: &Heading,
-    reports: &[Report],
-    cases: &[Vec<Option<PathBuf>>],
-) -> io::Result<()> {
+pub(super) fn write(path: &Path, heading: &Heading, reports: &[Report], settled: &[Vec<Settled>]) -> io::Result<()> {
     let document = Document {
         format: FORMAT,
         base: &heading.base,
         jobs: heading.jobs,
         shard: &heading.shard,
         exit: heading.exit as u8,
-        scenarios: reports.iter().zip(cases).map(|(report, cases)| scenario(report, cases)).collect(),
+        scenarios: reports.iter().zip(settled).map(|(report, settled)| scenario(report, settled)).collect(),
     };
     let mut text = serde_json::to_string_pretty(&document).expect("a report is plain data");
     text.push('\n');
@@ -117,7 +127,7 @@ fn draft(path: &Path) -> PathBuf {
     path.with_extension(format!("{}.draft", std::process::id()))
 }
 
-fn scenario<'a>(report: &'a Report, cases: &'a [Option<PathBuf>]) -> ScenarioDocument<'a> {
+fn scenario<'a>(report: &'a Report, settled: &'a [Settled]) -> ScenarioDocument<'a> {
     let counts = report.counts.iter().map(|(name, count)| {
         let document = CountDocument { total: count.total, seeds: count.seeds, median: report.median(name) };
         (*name, document)
@@ -135,13 +145,14 @@ fn scenario<'a>(report: &'a Report, cases: &'a [Option<PathBuf>]) -> ScenarioDoc
         };
         (goal.label, GoalDocument { hits: goal.hits, seeds: goal.seeds, state, needs_seeds: GOAL_SEEDS })
     });
-    let failures = report.failures.iter().zip(cases).map(|(failed, case)| FailureDocument {
-        signature: &failed.failure.signature,
-        seed: failed.failure.seed().to_string(),
-        case: case.as_deref(),
+    let failures = report.failures.iter().zip(settled).map(|(failed, settled)| FailureDocument {
+        signature: &settled.failure.signature,
+        seed: failed.seed.to_string(),
+        case: settled.case.as_deref(),
         hits: failed.hits,
         known: false,
-        message: &failed.failure.explanation,
+        message: &settled.failure.explanation,
+        shrunk: shrunk(&settled.failure),
     });
     ScenarioDocument {
         name: &report.scenario,
@@ -156,6 +167,13 @@ fn scenario<'a>(report: &'a Report, cases: &'a [Option<PathBuf>]) -> ScenarioDoc
         properties: &report.properties,
         failures: failures.collect(),
     }
+}
+
+/// How the case that was kept came to be, where it was shrunk just now.
+fn shrunk(failure: &Failure) -> Option<ShrunkDocument> {
+    let wall_ns = nanos(failure.shrink_time?);
+    let Shrunk { from, to, runs, events, minimal } = failure.case.shrunk.clone()?;
+    Some(ShrunkDocument { from, to, runs, events, minimal, wall_ns })
 }
 
 fn nanos(duration: std::time::Duration) -> u64 {

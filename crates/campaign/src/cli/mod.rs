@@ -98,6 +98,8 @@ impl Shop<'_> {
             Command::List(arguments) => self.list(&arguments),
             Command::Corpus(args::Corpus::Check) => self.corpus_check(),
             Command::Corpus(args::Corpus::List) => self.corpus_list(),
+            Command::Corpus(args::Corpus::Migrate) => self.corpus_migrate(),
+            Command::Corpus(args::Corpus::Prune) => self.corpus_prune(),
         }
     }
 }

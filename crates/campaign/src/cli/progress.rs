@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use sim::Shrunk;
 
 use crate::quantity::Quantity;
 use crate::report::Report;
@@ -18,15 +19,25 @@ impl ProgressLine {
         ProgressLine(ProgressBar::new_spinner().with_style(style))
     }
 
-    pub(super) fn show(&self, report: &Report) {
-        if self.0.is_hidden() {
-            return;
-        }
+    /// Says how far a campaign got.
+    pub(super) fn campaign(&self, report: &Report) {
         let Report { scenario, seeds, events, failures, .. } = report;
         let (seeds, events, failed) = (Quantity(*seeds), Quantity(*events), failures.len());
         let failed = if failed > 0 { format!(", {failed} failed") } else { String::new() };
-        self.0.set_message(format!("{scenario}: {seeds} seeds, {events} events{failed}"));
-        self.0.tick();
+        self.say(|| format!("{scenario}: {seeds} seeds, {events} events{failed}"));
+    }
+
+    /// Says how far a failing case was shrunk.
+    pub(super) fn shrinking(&self, scenario: &str, signature: &str, shrunk: &Shrunk) {
+        let Shrunk { from, to, runs, .. } = shrunk;
+        self.say(|| format!("{scenario}: shrinking {signature}, {} -> {} faults, {runs} runs", from.faults, to.faults));
+    }
+
+    fn say(&self, text: impl FnOnce() -> String) {
+        if !self.0.is_hidden() {
+            self.0.set_message(text());
+            self.0.tick();
+        }
     }
 }
 

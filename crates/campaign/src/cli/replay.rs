@@ -94,7 +94,7 @@ fn run(runs: &Runs<'_>, case: &Case, trace: Option<TraceForm>) -> Result<Outcome
 
 fn save(path: &Path, spec: &Spec, case: &Case, outcome: &Outcome) -> Result<(), String> {
     let case = match Failure::of(spec, case, outcome) {
-        Some(failure) => corpus::with_origin(&failure),
+        Some(failure) => corpus::with_origin(&failure, "replay"),
         None => lived(spec, case, outcome),
     };
     corpus::write(path, &case).map_err(|error| format!("--save {}: {error}", path.display()))

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use sim::{Case, Expansion, Scenario, Story};
+use sim::{Case, Expansion, Scenario, Shrunk, Story};
 
 use super::args::Shrink;
-use super::progress::interruption;
+use super::progress::{ProgressLine, interruption};
 use super::{Ended, Exit, Shop, jobs};
 use crate::block::Block;
 use crate::corpus;
@@ -34,7 +34,10 @@ impl Shop<'_> {
         };
         let interrupted = interruption();
         let shrinking = Shrinking { jobs: jobs(arguments.jobs), time: arguments.time, events_max: SHRINK_EVENTS_MAX };
-        let failure = shrinking.shrink(&runs, failure.confirmed(&runs), &interrupted);
+        let line = ProgressLine::new();
+        let show = |shrunk: &Shrunk| line.shrinking(&case.scenario, &failure.signature, shrunk);
+        let failure = shrinking.shrink(&runs, failure.clone().confirmed(&runs), &interrupted, &show);
+        drop(line);
         self.keep_shrunk(arguments, &failure, story(&runs, &failure).as_ref())
     }
 
@@ -57,18 +60,15 @@ impl Shop<'_> {
 
     fn keep_shrunk(&self, arguments: &Shrink, failure: &Failure, story: Option<&Story>) -> Ended {
         let exit = Exit::from(failure.class);
-        let kept = match &arguments.save {
-            Some(path) => corpus::write(path, &corpus::with_origin(failure)).map(|()| path.clone()),
-            None => corpus::keep(&self.place.corpus, failure),
+        let path: PathBuf = match &arguments.save {
+            Some(path) => path.clone(),
+            None => corpus::path(&self.place.corpus, failure),
         };
-        let path: PathBuf = match kept {
-            Ok(path) => path,
-            Err(error) => {
-                let case = corpus::render(&corpus::with_origin(failure));
-                eprint!("sim: the case was not kept: {error}\n{case}");
-                return Ok(exit);
-            }
-        };
+        let case = corpus::with_origin(failure, "shrink");
+        if let Err(error) = corpus::write(&path, &case) {
+            eprint!("sim: the case was not kept: {error}\n{}", corpus::render(&case));
+            return Ok(exit);
+        }
         let replay = self.replay_line(&path);
         let block = Block { failure, found: None, replay: &replay }.to_string();
         corpus::keep_block(&path, story, &block);

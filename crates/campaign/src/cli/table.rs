@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::quantity::{Quantity, Span};
-use crate::report::{GoalState, Report};
+use crate::report::{Failed, GoalState, Report};
 
 /// Prints a line for each scenario, and below what happened in each.
 ///
@@ -36,6 +36,7 @@ pub(super) fn print(out: &mut dyn Write, base: &str, reports: &[Report]) -> io::
         faults(out, report)?;
         counts(out, report)?;
         promises(out, report)?;
+        failures(out, report)?;
     }
     Ok(())
 }
@@ -86,6 +87,14 @@ fn promises(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         writeln!(out, "  {} seeds were stuck and could not have been otherwise", report.unrecoverable)?;
     }
     Ok(())
+}
+
+/// What failed, each fault once.
+fn failures(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    report.failures.iter().try_for_each(|Failed { failure, seed, hits, .. }| {
+        let seeds = report.seeds;
+        writeln!(out, "  {} failed {hits} of {seeds} seeds, the first {seed}", failure.signature)
+    })
 }
 
 fn list<'a>(out: &mut dyn Write, heading: &str, names: impl Iterator<Item = &'a str>) -> io::Result<()> {

@@ -1,9 +1,12 @@
 //! `corpus`: looking after the stored cases.
 
-use std::io;
-use std::path::Path;
+mod migrate;
+mod prune;
 
-use sim::{Scenario, Spec};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sim::{Case, ClientLoad, Found, Scenario, Size, Spec};
 
 use super::{Ended, Exit, Shop};
 use crate::block::Block;
@@ -64,7 +67,8 @@ impl Shop<'_> {
             Standing::Failed(failure) => {
                 let replay = self.replay_line(path);
                 let failure = failure.confirmed(&runs);
-                eprintln!("{}", Block { failure: &failure, found: None, replay: &replay });
+                let found = Some(corpus::history(&case));
+                eprintln!("{}", Block { failure: &failure, found, replay: &replay });
                 failure.class.into()
             }
             Standing::Stale(reason) => {
@@ -82,15 +86,14 @@ impl Shop<'_> {
         }
     }
 
-    /// Names every stored case and what it showed.
+    /// Names every stored case: what it showed, how large it is, who found it and when.
     pub(super) fn corpus_list(&self) -> Ended {
         let mut exit = Exit::Clean;
         for scenario in self.scenarios {
             for path in self.stored(&scenario.spec())? {
                 match corpus::read(&path) {
                     Ok(case) => {
-                        let showed = case.found.map_or("nothing".into(), |found| found.signature);
-                        say!("{}: {showed}", self.place.shown(&path).display());
+                        say!("{}: {}", self.place.shown(&path).display(), summary(&case));
                     }
                     Err(unreadable) => {
                         eprintln!("sim: {unreadable}");
@@ -102,11 +105,37 @@ impl Shop<'_> {
         Ok(exit)
     }
 
-    fn stored(&self, spec: &Spec) -> Result<Vec<std::path::PathBuf>, String> {
+    fn stored(&self, spec: &Spec) -> Result<Vec<PathBuf>, String> {
         corpus::list(&self.place.corpus, &spec.name).map_err(|error| self.trouble(&spec.name, &error))
     }
 
     fn trouble(&self, directory: &str, error: &io::Error) -> String {
         format!("{}: {error}", self.place.corpus.join(directory).display())
+    }
+}
+
+/// `raft::log_matching  2 faults, 3 nodes, 1 operations  found by fuzz, 2026-11-24`.
+fn summary(case: &Case) -> String {
+    let showed = case.found.as_ref().map_or("nothing", |found| &found.signature);
+    let Size { faults, nodes, operations, .. } = case.shrunk.as_ref().map_or_else(|| size(case), |shrunk| shrunk.to);
+    let whole = if case.shrunk.is_none() { ", not shrunk" } else { "" };
+    let origin = match &case.found {
+        Some(Found { by, date, .. }) if !by.is_empty() => format!("  found by {by}, {date}"),
+        Some(Found { date, .. }) => format!("  {date}"),
+        None => String::new(),
+    };
+    format!("{showed}  {faults} faults, {nodes} nodes, {operations} operations{whole}{origin}")
+}
+
+/// The size of a case that was not shrunk; when it fails only a run says.
+fn size(case: &Case) -> Size {
+    let omitted = |load: &ClientLoad| load.omitted.iter().filter(|ordinal| **ordinal < load.operations).count();
+    let operations = case.workload.clients.iter().map(|load| load.operations as usize - omitted(load)).sum();
+    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    Size {
+        faults: count(case.plan.items.len()),
+        nodes: count(case.nodes.len()),
+        operations: count(operations),
+        virtual_ns: 0,
     }
 }

@@ -1,24 +1,26 @@
 //! `fuzz`: the stored cases, then fresh seeds.
 
+mod settle;
+
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sim::{Expansion, Scenario, Spec, Story};
+use sim::{Expansion, Scenario, Spec};
 
+pub(super) use self::settle::Settled;
 use super::args::Fuzz;
 use super::progress::{ProgressLine, interruption};
 use super::{Ended, Exit, Shop, jobs, json, table};
 use crate::block::Block;
 use crate::corpus::{self, Standing};
 use crate::failure::Failure;
-use crate::report::{Failed, GoalState, Report};
+use crate::report::{GoalState, Report};
 use crate::run::Runs;
 use crate::runner::{Campaign, HarnessError};
 use crate::seed::Base;
-use crate::story::story;
 use crate::wall::Stopwatch;
 
 /// How long it goes on where nobody says.
@@ -39,13 +41,15 @@ impl Shop<'_> {
             shop: self,
             directory: arguments.out.as_ref().unwrap_or(&self.place.corpus),
             campaign,
+            shrinks: !arguments.no_shrink,
             interrupted: interruption(),
             reports: Vec::new(),
-            cases: Vec::new(),
+            settled: Vec::new(),
             blocks: Vec::new(),
             exit: Exit::Clean,
         };
         fuzzing.run(&selected);
+        fuzzing.settle(&selected);
         fuzzing.conclude(&arguments)
     }
 }
@@ -78,10 +82,12 @@ struct Fuzzing<'a> {
     shop: &'a Shop<'a>,
     directory: &'a Path,
     campaign: Campaign,
+    /// Whether what is found is made smaller before it is kept.
+    shrinks: bool,
     interrupted: Arc<AtomicBool>,
     reports: Vec<Report>,
-    /// The file of each failure of each report.
-    cases: Vec<Vec<Option<PathBuf>>>,
+    /// What became of each failure of each report.
+    settled: Vec<Vec<Settled>>,
     blocks: Vec<String>,
     exit: Exit,
 }
@@ -94,8 +100,9 @@ impl Fuzzing<'_> {
         let started = Stopwatch::start();
         let budget = self.campaign.time;
         for (index, (scenario, _)) in selected.iter().enumerate() {
-            let failed = !self.blocks.is_empty() && !self.campaign.keep_going;
-            if failed || self.interrupted.load(Ordering::Relaxed) || self.exit == Exit::Bug {
+            let failed = !self.blocks.is_empty() || self.reports.iter().any(|report| !report.failures.is_empty());
+            let over = failed && !self.campaign.keep_going;
+            if over || self.interrupted.load(Ordering::Relaxed) || self.exit == Exit::Bug {
                 break;
             }
             // What a quick scenario leaves over is shared by those after it.
@@ -129,7 +136,7 @@ impl Fuzzing<'_> {
                 Standing::Failed(failure) => {
                     let replay = self.shop.replay_line(&path);
                     let failure = failure.confirmed(&self.runs(scenario));
-                    self.found(&failure, format!("{shown}, which is kept and should pass"), &replay);
+                    self.found(&failure, corpus::history(&case), &replay);
                 }
                 Standing::Stale(reason) => self.corpus_trouble(&format!("STALE {shown}: {reason}")),
                 Standing::Undecided(reason) => {
@@ -151,52 +158,17 @@ impl Fuzzing<'_> {
 
     fn run_fresh(&mut self, scenario: &dyn Scenario) {
         let line = ProgressLine::new();
-        let show = |report: &Report| line.show(report);
+        let show = |report: &Report| line.campaign(report);
         let report = self.campaign.run(scenario, &self.shop.watchdog, &self.interrupted, &show);
         drop(line);
         if let Some(HarnessError { scenario, seed, reason }) = &report.error {
             eprintln!("sim: {scenario}  seed {seed}: {reason}");
             self.exit = self.exit.and(Exit::Bug);
         }
-        self.take(scenario, report);
-    }
-
-    fn take(&mut self, scenario: &dyn Scenario, mut report: Report) {
-        let mut cases = Vec::new();
-        for failed in &mut report.failures {
-            failed.failure = failed.failure.clone().confirmed(&self.runs(scenario));
-            let story = story(&self.runs(scenario), &failed.failure);
-            cases.push(self.keep(failed, story));
-        }
         if report.undecided.is_some() {
             self.exit = self.exit.and(Exit::Undecided);
         }
         self.reports.push(report);
-        self.cases.push(cases);
-    }
-
-    /// Keeps the case of a failure, with its story and its block; gives the file.
-    fn keep(&mut self, failed: &Failed, story: Option<Story>) -> Option<PathBuf> {
-        let failure = &failed.failure;
-        let as_it_must = if failure.is_expected() { ", as this scenario must" } else { "" };
-        let found = format!("seed {} of base {}{as_it_must}", failed.index + 1, self.campaign.base);
-        match corpus::keep(self.directory, failure) {
-            Ok(path) => {
-                let replay = self.shop.replay_line(&path);
-                let block = self.found(failure, found, &replay);
-                corpus::keep_block(&path, story.as_ref(), &block);
-                Some(path)
-            }
-            Err(error) => {
-                let case = corpus::render(&corpus::with_origin(failure));
-                eprint!("sim: no case was kept in {}: {error}\n{case}", self.directory.display());
-                let Campaign { expansion, unbounded, .. } = &self.campaign;
-                let (scenario, seed) = (&failure.case.scenario, failure.seed());
-                let replay = self.shop.replay_seed_line(scenario, seed, expansion, *unbounded);
-                self.found(failure, found, &replay);
-                None
-            }
-        }
     }
 
     fn found(&mut self, failure: &Failure, found: String, replay: &str) -> String {
@@ -222,7 +194,7 @@ impl Fuzzing<'_> {
         if let Some(path) = &arguments.json {
             let shard = self.campaign.shard.to_string();
             let heading = json::Heading { base, jobs: self.campaign.jobs.get(), shard, exit: self.exit };
-            if let Err(error) = json::write(path, &heading, &self.reports, &self.cases) {
+            if let Err(error) = json::write(path, &heading, &self.reports, &self.settled) {
                 // What was found counts for more than the file that cannot be written.
                 eprintln!("sim: --json {}: {error}", path.display());
                 self.exit = if self.exit == Exit::Clean { Exit::Usage } else { self.exit };

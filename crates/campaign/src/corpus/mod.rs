@@ -1,14 +1,31 @@
 //! The cases that are kept, and what they are worth today.
+//!
+//! | room | holds |
+//! |---|---|
+//! | here | cases as files |
+//! | `standing` | what a stored case is worth today |
+//! | `alike` | which two cases show the same by the same means |
+//! | `keep` | a failure that becomes a stored case |
+//! | `migrate`, `prune` | feature `cli`: an old case in the present form; what can be removed |
+
+mod alike;
+pub(crate) mod keep;
+#[cfg(feature = "cli")]
+pub(crate) mod migrate;
+#[cfg(feature = "cli")]
+pub(crate) mod prune;
+mod standing;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fmt, fs, io};
 
 use serde::Deserialize;
-use sim::{CASE_FORMAT, Case, CaseError, End, Expect, Found, Outcome, Scenario, Spec, Story};
+use sim::{CASE_FORMAT, Case, CaseError, Found, Story};
 
-use crate::failure::{Failure, fired};
-use crate::run::{RunError, Runs};
+pub(crate) use self::standing::judge;
+pub use self::standing::{Standing, standing};
+use crate::failure::Failure;
 use crate::wall;
 
 /// Why a file is not a case that this version can run.
@@ -30,24 +47,6 @@ impl fmt::Display for Unreadable {
         }
         write!(f, ": {}", self.reason)
     }
-}
-
-/// What a stored case came to, beside what it should.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Standing {
-    /// What it should; `known` where that is a written-up fault of code that is not ours.
-    AsExpected {
-        /// Whether it is one.
-        known: bool,
-    },
-    /// Something it should not.
-    Failed(Box<Failure>),
-    /// It no longer means what it meant.
-    Stale(String),
-    /// Whether progress was possible is not known.
-    Undecided(String),
-    /// The harness itself failed.
-    Bug(String),
 }
 
 /// Reads a case.
@@ -102,14 +101,10 @@ pub fn write(path: &Path, case: &Case) -> io::Result<()> {
     })
 }
 
-/// Keeps the case of a failure under `directory`, with where it came from, and says in which file.
-///
-/// # Errors
-/// What the file system says.
-pub fn keep(directory: &Path, failure: &Failure) -> io::Result<PathBuf> {
+/// The file of a failure's case under `directory`.
+pub fn path(directory: &Path, failure: &Failure) -> PathBuf {
     let name = format!("{}-{:016x}.json", failure.property(), failure.seed().0);
-    let path = directory.join(&failure.case.scenario).join(name);
-    write(&path, &with_origin(failure)).map(|()| path)
+    directory.join(&failure.case.scenario).join(name)
 }
 
 /// Keeps the story and the block of a failure beside its case. The case is what counts: where they cannot be written,
@@ -119,25 +114,61 @@ pub fn keep_block(case: &Path, story: Option<&Story>, block: &str) {
     let _ = fs::write(case.with_extension("txt"), format!("{story}{block}\n"));
 }
 
-/// The case of a failure, with where it came from.
-pub(crate) fn with_origin(failure: &Failure) -> Case {
+/// The case of a failure, with where it came from. One that was kept before stays found by whom and when it was.
+pub(crate) fn with_origin(failure: &Failure, by: &str) -> Case {
     let mut case = (*failure.case).clone();
+    let earlier = case.found.take().filter(|found| found.signature == failure.signature);
+    let (date, by) = match earlier {
+        Some(found) if found.by.is_empty() => (found.date, by.to_owned()),
+        Some(found) => (found.date, found.by),
+        None => (wall::today(), by.to_owned()),
+    };
     case.found = Some(Found {
         signature: failure.signature.clone(),
+        identity: failure.identity.clone(),
         digest: failure.digest.to_string(),
         event: failure.event,
-        commit: commit().unwrap_or_else(|| "unknown".into()),
-        rustc: env!("CAMPAIGN_RUSTC").into(),
-        date: wall::today(),
-        by: String::new(),
+        commit: commit(),
+        rustc: RUSTC.into(),
+        date,
+        by,
     });
     case
 }
 
-fn commit() -> Option<String> {
-    let output = Command::new("git").args(["rev-parse", "HEAD"]).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    Some(text.trim().to_owned()).filter(|commit| output.status.success() && !commit.is_empty())
+/// What there is to say of a stored case that fails and should not: a regression, unless the commit is still the one it
+/// was found on.
+pub(crate) fn history(case: &Case) -> String {
+    let Some(found) = &case.found else { return "kept, and should pass".into() };
+    let now = commit();
+    let known = [&now, &found.commit].iter().all(|commit| **commit != UNKNOWN);
+    let regression = if known && now != found.commit { "REGRESSION: " } else { "" };
+    format!("{regression}{}, and should pass", kept(found))
+}
+
+/// What there is to say of a failure that shows what a stored case shows; `found` is how it was come by.
+pub(crate) fn like(found: Option<&str>, earlier: &Found) -> String {
+    let found = found.map_or(String::new(), |found| format!("{found}; "));
+    format!("{found}it fails as this case does, which is {}", kept(earlier))
+}
+
+/// `kept since 2026-11-24, found by fuzz`.
+fn kept(found: &Found) -> String {
+    let Found { date, by, .. } = found;
+    if by.is_empty() { format!("kept since {date}") } else { format!("kept since {date}, found by {by}") }
+}
+
+/// The compiler that built this.
+pub(crate) const RUSTC: &str = env!("CAMPAIGN_RUSTC");
+
+/// What a commit is called that nobody knows.
+pub(crate) const UNKNOWN: &str = "unknown";
+
+/// The commit that is checked out, or [`UNKNOWN`].
+pub(crate) fn commit() -> String {
+    let output = Command::new("git").args(["rev-parse", "HEAD"]).output().ok();
+    let text = output.filter(|output| output.status.success()).and_then(|output| String::from_utf8(output.stdout).ok());
+    text.map(|text| text.trim().to_owned()).filter(|commit| !commit.is_empty()).unwrap_or_else(|| UNKNOWN.into())
 }
 
 /// The stored cases of a scenario, in the order of their names. A corpus that does not exist is empty.
@@ -177,47 +208,4 @@ pub(crate) fn list_all(directory: &Path) -> io::Result<Vec<PathBuf>> {
     }
     paths.sort_unstable();
     Ok(paths)
-}
-
-/// Runs a stored case and says what it is worth.
-pub(crate) fn judge(runs: &Runs<'_>, case: &Case) -> Standing {
-    let outcome = match runs.run(case) {
-        Ok(outcome) => outcome,
-        Err(RunError::Bug(message)) => return Standing::Bug(message),
-        Err(RunError::Case(error)) => return Standing::Stale(error.to_string()),
-    };
-    standing(&Scenario::spec(runs.scenario), case, &outcome)
-}
-
-/// What an outcome makes of a case.
-pub fn standing(spec: &Spec, case: &Case, outcome: &Outcome) -> Standing {
-    let shown = outcome.violation().map(|violation| violation.signature.as_str());
-    match (&case.expect, shown) {
-        (Expect::Signature(expected), Some(shown)) if expected == shown => reached(case, outcome, false),
-        (Expect::Known { known, .. }, Some(shown)) if known == shown => reached(case, outcome, true),
-        (_, Some(_)) => {
-            let failure = Failure::of(spec, case, outcome).expect("a violation is a failure");
-            Standing::Failed(Box::new(failure))
-        }
-        (Expect::Signature(expected) | Expect::Known { known: expected, .. }, None) => {
-            Standing::Stale(format!("it no longer shows {expected}"))
-        }
-        (Expect::Pass, None) => match (&outcome.end, reached(case, outcome, false)) {
-            (End::Undecided(reason), Standing::AsExpected { .. }) => Standing::Undecided(reason.clone()),
-            (_, standing) => standing,
-        },
-    }
-}
-
-/// Whether a run still reaches what the case once reached: one that comes to the same by another way tests something
-/// else.
-fn reached(case: &Case, outcome: &Outcome, known: bool) -> Standing {
-    let fired_now = fired(case, outcome);
-    let item = case.fired.iter().find(|id| !fired_now.contains(id));
-    let label = case.reached.iter().find(|label| !outcome.reached.contains_key(label.as_str()));
-    match (item, label) {
-        (Some(id), _) => Standing::Stale(format!("item {id} fired then and does not now")),
-        (None, Some(label)) => Standing::Stale(format!("`{label}` was reached then and is not now")),
-        (None, None) => Standing::AsExpected { known },
-    }
 }

@@ -1,0 +1,171 @@
+//! A failure that becomes a stored case: held before it is shrunk, and one of those that show the same stays.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::{fs, io};
+
+use sim::{Case, Found, Scenario, Shrunk};
+
+use super::alike::Likeness;
+use super::{list, path, read, with_origin, write};
+use crate::failure::Failure;
+use crate::run::Runs;
+use crate::shrinking::Shrinking;
+use crate::story::story;
+
+/// Where failures of one scenario are kept.
+#[derive(Clone, Copy)]
+pub(crate) struct Keeper<'a> {
+    pub(crate) directory: &'a Path,
+    pub(crate) runs: Runs<'a>,
+    /// Who finds: `fuzz`, or a test.
+    pub(crate) by: &'a str,
+}
+
+/// A file that was written before the failure was shrunk.
+struct Held {
+    path: PathBuf,
+    /// Where a case of this name usually is.
+    usual: PathBuf,
+}
+
+/// A failure that is kept.
+pub(crate) struct Kept {
+    /// The file of its case.
+    pub(crate) path: PathBuf,
+    /// What that case shows: the failure that was to be kept, or a like one.
+    pub(crate) failure: Failure,
+    /// Where that like one comes from, where one was kept before and stays.
+    pub(crate) earlier: Option<Found>,
+}
+
+/// A failure of which no case could be written.
+pub(crate) struct Unkept {
+    pub(crate) failure: Failure,
+    pub(crate) error: io::Error,
+}
+
+impl Keeper<'_> {
+    /// Runs the case of a failure again, keeps it, makes it smaller where `shrinking` says how, and keeps that.
+    ///
+    /// # Errors
+    /// [`Unkept`] where nothing could be written. It is not shrunk then: what replays it is its seed.
+    pub(crate) fn settle(
+        &self,
+        failure: Failure,
+        shrinking: Option<&Shrinking>,
+        stop: &AtomicBool,
+        progress: &(dyn Fn(&Shrunk) + Sync),
+    ) -> Result<Kept, Box<Unkept>> {
+        let failure = failure.confirmed(&self.runs);
+        let unkept = |failure: &Failure| {
+            let failure = failure.clone();
+            move |error| Box::new(Unkept { failure, error })
+        };
+        // However the process ends from now on, there is a case that fails.
+        let held = self.hold(&failure).map_err(unkept(&failure))?;
+        let failure = match shrinking {
+            Some(shrinking) => shrinking.shrink(&self.runs, failure, stop, progress),
+            None => failure,
+        };
+        self.keep(&failure, &held).map_err(unkept(&failure))
+    }
+
+    /// Keeps the block of a failure beside its case, with its story. What was kept before has its own.
+    pub(crate) fn keep_block(&self, kept: &Kept, block: &str) {
+        if kept.earlier.is_none() {
+            super::keep_block(&kept.path, story(&self.runs, &kept.failure).as_ref(), block);
+        }
+    }
+
+    fn hold(&self, failure: &Failure) -> io::Result<Held> {
+        let usual = path(self.directory, failure);
+        let path = unused(&usual);
+        write(&path, &with_origin(failure, self.by))?;
+        Ok(Held { path, usual })
+    }
+
+    /// Of the cases that show the same by the same means, today, the one that takes the fewest events stays.
+    fn keep(&self, failure: &Failure, held: &Held) -> io::Result<Kept> {
+        let mut case = with_origin(failure, self.by);
+        let usual = path(self.directory, failure);
+        let mut known = self.alike(&case, &usual)?;
+        known.retain(|known| known.path != held.path);
+        if known.first().is_some_and(|best| rank(&best.case) < rank(&case)) {
+            let Alike { path, case, failure } = known.swap_remove(0);
+            remove(&held.path)?;
+            return Ok(Kept { path, failure, earlier: case.found });
+        }
+        let path = match known.iter().find(|known| known.path == usual) {
+            Some(own) => {
+                case.note.clone_from(&own.case.note);
+                usual
+            }
+            None if held.usual == usual => held.path.clone(),
+            None => unused(&usual),
+        };
+        write(&path, &case)?;
+        if held.path != path {
+            remove(&held.path)?;
+        }
+        // What a person has written on stays.
+        let worse = known.iter().filter(|known| known.path != path && known.case.note.is_empty());
+        worse.map(|known| &known.path).try_for_each(|path| remove(path))?;
+        Ok(Kept { path, failure: failure.clone(), earlier: None })
+    }
+
+    /// The stored cases that show the same as `case` today, by the same means, and what stands in its own file if that
+    /// shows the same; the best one first.
+    fn alike(&self, case: &Case, own: &Path) -> io::Result<Vec<Alike>> {
+        let spec = Scenario::spec(self.runs.scenario);
+        let likeness = Likeness::of(case);
+        let mut alike = Vec::new();
+        for path in list(self.directory, &case.scenario)? {
+            // What cannot be read is named by whoever looks after the corpus.
+            let Ok(other) = read(&path) else { continue };
+            if path != own && Likeness::of(&other) != likeness {
+                continue;
+            }
+            let failure = self.runs.run(&other).ok().and_then(|outcome| Failure::of(&spec, &other, &outcome));
+            let shows = |found: &Found, failure: &Failure| {
+                found.signature == failure.signature && found.identity == failure.identity
+            };
+            let same = failure.filter(|failure| case.found.iter().any(|found| shows(found, failure)));
+            alike.extend(same.map(|failure| Alike { path, case: other, failure }));
+        }
+        alike.sort_by_key(|alike| (rank(&alike.case), alike.path.clone()));
+        Ok(alike)
+    }
+}
+
+/// A stored case that shows today what another shows.
+struct Alike {
+    path: PathBuf,
+    case: Case,
+    failure: Failure,
+}
+
+/// The path, or one beside it, where nothing is: what stands there may guard against something else.
+fn unused(path: &Path) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let beside = (2..).map(|number: u32| path.with_file_name(format!("{stem}-{number}.json")));
+    let mut candidates = std::iter::once(path.to_owned()).chain(beside);
+    candidates.find(|candidate| !candidate.exists()).expect("there are more numbers than files")
+}
+
+/// The lower, the better: what was shrunk, then what is over soon.
+pub(super) fn rank(case: &Case) -> (bool, u64) {
+    (case.shrunk.is_none(), case.found.as_ref().map_or(u64::MAX, |found| found.event))
+}
+
+/// Removes a case, and the block beside it.
+///
+/// # Errors
+/// What the file system says.
+pub(crate) fn remove(case: &Path) -> io::Result<()> {
+    fs::remove_file(case)?;
+    match fs::remove_file(case.with_extension("txt")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
