@@ -7,6 +7,7 @@
 //! | `commands` | what the commands come to: exit codes, blocks, files, whatever the number of threads |
 //! | `determinism` | two processes agree on every digest |
 //! | `fresh_seeds` | every scenario under `check()`: its stored cases, then seeds that nobody has seen |
+//! | `lifecycle` | what becomes of a failure: shrunk, kept once, judged, brought up to date, removed |
 //! | `mutants` | each mutant still applies; what `mutants` makes of good ones and of bad ones |
 //! | `outside` | another crate's first test: found, replayed from the printed line, repaired |
 //! | `properties` | what holds of every value: samples, seeds, cases |
@@ -20,6 +21,7 @@ mod bad_input;
 mod commands;
 mod determinism;
 mod fresh_seeds;
+mod lifecycle;
 mod mutants;
 mod outside;
 mod program;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde_json::Value;
+
 use crate::program::{Block, Ended, command};
 
 #[test]
@@ -21,10 +23,17 @@ fn a_flaw_is_found_and_the_printed_line_replays_it() {
     let command = case.and_then(|case| case.split_once(' ')).map(|(_, command)| command);
     assert_eq!(command, Some("cargo test -p lock at_most_one_holder -- --exact"), "{}", block.replay);
 
+    let file = block.replay.split(' ').next().and_then(|variable| variable.strip_prefix("SIM_CASE=")).expect("a file");
+    let kept: Value = serde_json::from_str(&read(&lock.directory.join(file))).expect("a case is JSON");
+    assert_eq!(kept["found"]["by"], "test at_most_one_holder");
+    let (from, to) = (&kept["shrunk"]["from"]["faults"], &kept["shrunk"]["to"]["faults"]);
+    assert!(to.as_u64() < from.as_u64() && failed.stdout.contains("\n  shrunk: "), "{kept}: {}", failed.stdout);
+
     // Signature, seed, time, event and digest are in the heading.
     assert_eq!(lock.paste(&block.replay), block);
     let again = lock.cargo_test(&[]);
     assert_eq!(Block::within(&again.stdout), block, "the case that is kept is run first");
+    assert!(again.stdout.contains(", found by test at_most_one_holder, and should pass"), "{}", again.stdout);
     let by_seed = lock.cargo_test(&[("SIM_SEED", block.seed())]);
     assert_eq!(Block::within(&by_seed.stdout), block);
 }

@@ -61,6 +61,11 @@ impl Desk {
         self.sim_with(&[], arguments)
     }
 
+    /// Runs another program of this package here.
+    pub fn run(&self, program: &str, arguments: &[&str]) -> Ended {
+        command(program).current_dir(&self.path).args(arguments).output().expect("the program starts").into()
+    }
+
     /// Runs the command line here, with variables.
     pub fn sim_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Ended {
         let variables = variables.iter().copied();
@@ -97,6 +102,15 @@ impl Desk {
             .map(|path| path.strip_prefix(&self.path).expect("it was found below").display().to_string())
             .collect();
         files.sort_unstable();
+        files
+    }
+}
+
+impl Desk {
+    /// The stored cases here, in order.
+    pub fn cases(&self) -> Vec<String> {
+        let mut files = self.files();
+        files.retain(|file| file.starts_with("sim-seeds/") && file.ends_with(".json"));
         files
     }
 }

@@ -401,6 +401,7 @@ impl fmt::Display for Item {
             }
         }
         match self.lasts_ns {
+            Some(..1_000) if self.fault.lasts() => f.write_str(" for an instant"),
             Some(nanos) if self.fault.lasts() => write!(f, " for {}", Span(nanos)),
             _ => Ok(()),
         }
@@ -482,6 +483,8 @@ mod tests {
         let mut timed = item(at(1250), Target::Nodes(vec![NodeId::node(1), NodeId::node(2)]), Fault::Partition);
         timed.lasts_ns = Some(43_000_000);
         assert_eq!(timed.to_string(), "at 1.250s cut off n1+n2 for 43ms");
+        timed.lasts_ns = Some(1);
+        assert_eq!(timed.to_string(), "at 1.250s cut off n1+n2 for an instant");
     }
 
     #[test]

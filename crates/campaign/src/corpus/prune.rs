@@ -66,7 +66,7 @@ fn stale(runs: &Runs<'_>, case: &Case, reason: String) -> Verdict {
 /// Of the cases that show the same by the same means, and come to the same today, the best one stays; so does what a
 /// person has written on.
 fn superfluous(mut standing: Vec<(PathBuf, Case, Option<String>)>) -> Vec<(PathBuf, Verdict)> {
-    standing.sort_by_key(|(path, case, _)| (case.note.is_empty(), rank(case), path.clone()));
+    standing.sort_by_key(|(path, case, _)| (rank(case), case.note.is_empty(), path.clone()));
     let mut stay: Vec<(Likeness, Option<String>, PathBuf)> = Vec::new();
     let mut verdicts = Vec::new();
     for (path, case, fails) in standing {

@@ -1,0 +1,91 @@
+//! The command line on the canary as it was, `variants then …`, and as it is after changes that have nothing to do with
+//! what is wrong with it, `variants now …`: a knob, a kind of fault in fresh seeds, a draw in every boot.
+
+use std::env;
+use std::process::ExitCode;
+
+use scenarios::canary::{Canary, Election, ElectionSafety, Message, Voter};
+use sim::{
+    Case, FaultKind, Idle, Io, Knob, NodeId, Process, Property, Refusal, Scenario, Spec, StaticMajority, System, Time,
+};
+
+fn main() -> ExitCode {
+    let mut arguments = env::args_os().skip(1);
+    let scenario: Box<dyn Scenario> = match arguments.next().as_ref().and_then(|which| which.to_str()) {
+        Some("then") => Box::new(Then),
+        Some("now") => Box::new(Now),
+        _ => panic!("expected `then` or `now`"),
+    };
+    campaign::cli::main("variants", &[scenario], arguments)
+}
+
+struct Then;
+
+impl System for Then {
+    type Protocol = Election;
+    type Node = Voter;
+    type Client = Idle<Election>;
+    type Checks = Property<ElectionSafety>;
+    type Survival = StaticMajority;
+
+    fn spec(&self) -> Spec {
+        let spec = System::spec(&Canary);
+        Spec { faults: spec.faults.clone().without(FaultKind::Pause), ..spec }
+    }
+
+    fn checks(&self, case: &Case) -> Property<ElectionSafety> {
+        Canary.checks(case)
+    }
+
+    fn survival(&self, case: &Case) -> StaticMajority {
+        System::survival(&Canary, case)
+    }
+}
+
+struct Now;
+
+impl System for Now {
+    type Protocol = Election;
+    type Node = Colourful;
+    type Client = Idle<Election>;
+    type Checks = Property<ElectionSafety>;
+    type Survival = StaticMajority;
+
+    fn spec(&self) -> Spec {
+        let mut spec = System::spec(&Canary);
+        spec.knobs.insert(0, Knob::linear("colour", 1..=7));
+        spec
+    }
+
+    fn checks(&self, case: &Case) -> Property<ElectionSafety> {
+        Canary.checks(case)
+    }
+
+    fn survival(&self, case: &Case) -> StaticMajority {
+        System::survival(&Canary, case)
+    }
+}
+
+/// A voter that draws something of its own at every boot.
+struct Colourful(Voter);
+
+impl Process for Colourful {
+    type Protocol = Election;
+
+    fn boot(io: &mut Io<'_, Election>) -> Result<Colourful, Refusal> {
+        io.draw("colour");
+        Voter::boot(io).map(Colourful)
+    }
+
+    fn on_message(&mut self, from: NodeId, message: Message, io: &mut Io<'_, Election>) {
+        self.0.on_message(from, message, io);
+    }
+
+    fn on_deadline(&mut self, io: &mut Io<'_, Election>) {
+        self.0.on_deadline(io);
+    }
+
+    fn next_deadline(&self) -> Option<Time> {
+        self.0.next_deadline()
+    }
+}
