@@ -221,10 +221,7 @@ fn a_crash_in_the_middle_of_a_step_stays_a_triggered_one() {
     let rig = rig.survival(Lenient(Recoverable::Yes));
     let (least, shrunk) = shrink_alike(&rig, &with_items(calm(20), items));
     let [item] = &least.plan.items[..] else { panic!("expected one item; received {:?}", least.plan.items) };
-    assert_eq!(
-        item.to_string(),
-        format!("on counted#1 crash it before effects for {}us", item.lasts_ns.unwrap() / 1_000)
-    );
+    assert!(item.to_string().starts_with("on counted#1 crash it before effects"), "received {item}");
     assert_eq!(shrunk.to.nodes, 2);
 }
 
