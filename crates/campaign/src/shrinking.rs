@@ -78,11 +78,13 @@ impl Shrinking {
 }
 
 /// The time that the failures of one campaign are shrunk in, all together.
+#[cfg(feature = "cli")]
 pub(crate) struct ShrinkBudget {
     started: Stopwatch,
     time: Duration,
 }
 
+#[cfg(feature = "cli")]
 impl ShrinkBudget {
     /// [`SHRINK_TIME`], from now on.
     pub(crate) fn start() -> ShrinkBudget {
