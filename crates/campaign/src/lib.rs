@@ -89,6 +89,7 @@
 //! | `triage` | which failures are one fault |
 //! | `shrinking` | threads and time for the shrinker |
 //! | `failure`, `block`, `story` | a run that failed, what is said of it, and what led there |
+//! | `file` | files that are written whole, or not at all |
 //! | `quantity` | numbers and times as people read them |
 //! | `corpus` | the cases that are kept, and what they are worth today |
 //! | `watchdog`, `wall` | wall time: a step that never returns, a budget; it never decides a verdict |
@@ -101,6 +102,7 @@ mod check;
 pub mod cli;
 pub mod corpus;
 mod failure;
+pub mod file;
 mod place;
 mod quantity;
 mod report;

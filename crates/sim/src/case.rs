@@ -126,7 +126,7 @@ pub struct Found {
     pub rustc: String,
     /// The day, `2026-11-24`.
     pub date: String,
-    /// Who found it: `fuzz`, or the test by its name.
+    /// Who found it: the command, such as `fuzz`, or the test by its name.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub by: String,
 }

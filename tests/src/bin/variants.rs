@@ -2,6 +2,7 @@
 //! what is wrong with it, `variants now …`: a knob, a kind of fault in fresh seeds, a draw in every boot.
 
 use std::env;
+use std::marker::PhantomData;
 use std::process::ExitCode;
 
 use scenarios::canary::{Canary, Election, ElectionSafety, Message, Voter};
@@ -12,25 +13,37 @@ use sim::{
 fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1);
     let scenario: Box<dyn Scenario> = match arguments.next().as_ref().and_then(|which| which.to_str()) {
-        Some("then") => Box::new(Then),
-        Some("now") => Box::new(Now),
+        Some("then") => Variant::<Voter>::boxed(then()),
+        Some("now") => Variant::<Colourful>::boxed(now()),
         _ => panic!("expected `then` or `now`"),
     };
     campaign::cli::main("variants", &[scenario], arguments)
 }
 
-struct Then;
+/// The canary with other nodes, under another spec.
+struct Variant<N> {
+    spec: Spec,
+    node: PhantomData<fn() -> N>,
+}
 
-impl System for Then {
+impl<N> Variant<N> {
+    fn boxed(spec: Spec) -> Box<dyn Scenario>
+    where
+        N: Process<Protocol = Election> + 'static,
+    {
+        Box::new(Variant::<N> { spec, node: PhantomData })
+    }
+}
+
+impl<N: Process<Protocol = Election> + 'static> System for Variant<N> {
     type Protocol = Election;
-    type Node = Voter;
+    type Node = N;
     type Client = Idle<Election>;
     type Checks = Property<ElectionSafety>;
     type Survival = StaticMajority;
 
     fn spec(&self) -> Spec {
-        let spec = System::spec(&Canary);
-        Spec { faults: spec.faults.clone().without(FaultKind::Pause), ..spec }
+        self.spec.clone()
     }
 
     fn checks(&self, case: &Case) -> Property<ElectionSafety> {
@@ -42,28 +55,15 @@ impl System for Then {
     }
 }
 
-struct Now;
+fn then() -> Spec {
+    let spec = System::spec(&Canary);
+    Spec { faults: spec.faults.clone().without(FaultKind::Pause), ..spec }
+}
 
-impl System for Now {
-    type Protocol = Election;
-    type Node = Colourful;
-    type Client = Idle<Election>;
-    type Checks = Property<ElectionSafety>;
-    type Survival = StaticMajority;
-
-    fn spec(&self) -> Spec {
-        let mut spec = System::spec(&Canary);
-        spec.knobs.insert(0, Knob::linear("colour", 1..=7));
-        spec
-    }
-
-    fn checks(&self, case: &Case) -> Property<ElectionSafety> {
-        Canary.checks(case)
-    }
-
-    fn survival(&self, case: &Case) -> StaticMajority {
-        System::survival(&Canary, case)
-    }
+fn now() -> Spec {
+    let mut spec = System::spec(&Canary);
+    spec.knobs.insert(0, Knob::linear("colour", 1..=7));
+    spec
 }
 
 /// A voter that draws something of its own at every boot.

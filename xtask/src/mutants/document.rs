@@ -1,15 +1,17 @@
 //! What it came to, for scripts: `--json`.
 
+use std::io;
 use std::path::Path;
 use std::process::Command;
 
+use campaign::file;
 use serde::Serialize;
+use sim::Size;
 
 use super::control::Control;
-use super::fuzzer::{Shrunk, Size};
+use super::fuzzer::Shrunk;
 use super::measure::Measured;
 use super::mutant::Mutant;
-use super::place;
 
 /// The format of the file.
 const FORMAT: u32 = 1;
@@ -69,7 +71,7 @@ struct ControlDocument<'a> {
 /// # Errors
 /// One line.
 pub(super) fn write(path: &Path, root: &Path, rows: &[Row<'_>], control: Option<&Control>) -> Result<(), String> {
-    place::write(path, &render(&commit(root), rows, control)).map_err(|error| problem(path, &error))
+    file::write(path, &render(&commit(root), rows, control)).map_err(|error| problem(path, &error))
 }
 
 /// Tries whether [`write`] could write there, and leaves nothing behind.
@@ -77,10 +79,13 @@ pub(super) fn write(path: &Path, root: &Path, rows: &[Row<'_>], control: Option<
 /// # Errors
 /// One line.
 pub(super) fn probe(path: &Path) -> Result<(), String> {
-    place::probe(path).map_err(|error| problem(path, &error))
+    if path.is_dir() {
+        return Err(problem(path, &io::Error::other("expected a file")));
+    }
+    file::probe(path).map_err(|error| problem(path, &error))
 }
 
-fn problem(path: &Path, error: &std::io::Error) -> String {
+fn problem(path: &Path, error: &io::Error) -> String {
     format!("--json {}: {error}", path.display())
 }
 

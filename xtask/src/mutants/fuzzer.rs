@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sim::Size;
 
 use super::place::Place;
 
@@ -63,15 +64,6 @@ pub(super) struct Shrunk {
     pub(super) to: Size,
     pub(super) runs: u64,
     pub(super) wall_ns: u64,
-}
-
-/// How large a case is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(super) struct Size {
-    pub(super) faults: u64,
-    pub(super) nodes: u64,
-    pub(super) operations: u64,
-    pub(super) virtual_ns: u64,
 }
 
 #[derive(Deserialize)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
+use campaign::file;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ use super::catalogue::CONTROL;
 use super::control::Control;
 use super::measure::Measured;
 use super::mutant::Mutant;
-use super::place::{self, Place};
+use super::place::Place;
 use super::say;
 use super::sources::{self, Sources};
 
@@ -81,7 +82,7 @@ impl<'a> Kept<'a> {
         let entry = Entry { format: FORMAT, key, time_ms, came_to };
         let text = serde_json::to_string_pretty(&entry).expect("what is kept is plain data");
         let path = self.place.kept.join(format!("{name}.json"));
-        if let Err(error) = place::write(&path, &text) {
+        if let Err(error) = file::write(&path, &text) {
             // It is measured again next time, and that is all.
             say(&format!("{}: {error}", path.display()));
         }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sim::Size;
 
-use super::fuzzer::{Found, Fuzzer, Halt, Limit, Shrunk, Size};
+use super::fuzzer::{Found, Fuzzer, Halt, Limit, Shrunk};
 use super::median::{middle, middle_of_all, worst};
 use super::mutant::Mutant;
 
@@ -105,13 +106,21 @@ impl Measured {
 
     /// The medians of what shrinking came to; nothing where nothing was shrunk.
     pub(super) fn shrunk(&self) -> Option<Shrunk> {
-        let of = |value: fn(&Shrunk) -> u64| middle(self.campaigns.iter().filter_map(|c| c.shrunk.as_ref()).map(value));
-        let from =
-            [of(|s| s.from.faults)?, of(|s| s.from.nodes)?, of(|s| s.from.operations)?, of(|s| s.from.virtual_ns)?];
-        let to = [of(|s| s.to.faults)?, of(|s| s.to.nodes)?, of(|s| s.to.operations)?, of(|s| s.to.virtual_ns)?];
-        let [from, to] =
-            [from, to].map(|[faults, nodes, operations, virtual_ns]| Size { faults, nodes, operations, virtual_ns });
-        Some(Shrunk { from, to, runs: of(|s| s.runs)?, wall_ns: of(|s| s.wall_ns)? })
+        let shrunk: Vec<&Shrunk> = self.campaigns.iter().filter_map(|campaign| campaign.shrunk.as_ref()).collect();
+        let size = |of: fn(&Shrunk) -> Size| {
+            Some(Size {
+                faults: middle(shrunk.iter().map(|shrunk| of(shrunk).faults))?,
+                nodes: middle(shrunk.iter().map(|shrunk| of(shrunk).nodes))?,
+                operations: middle(shrunk.iter().map(|shrunk| of(shrunk).operations))?,
+                virtual_ns: middle(shrunk.iter().map(|shrunk| of(shrunk).virtual_ns))?,
+            })
+        };
+        Some(Shrunk {
+            from: size(|shrunk| shrunk.from)?,
+            to: size(|shrunk| shrunk.to)?,
+            runs: middle(shrunk.iter().map(|shrunk| shrunk.runs))?,
+            wall_ns: middle(shrunk.iter().map(|shrunk| shrunk.wall_ns))?,
+        })
     }
 
     /// In one line.
@@ -182,7 +191,8 @@ pub(super) mod tests {
         assert_eq!(measured.shrunk(), None);
         let size = |faults, nodes| Size { faults, nodes, operations: 1, virtual_ns: 1 };
         for (campaign, (faults, nodes)) in measured.campaigns.iter_mut().zip([(9, 3), (1, 5), (4, 4)]) {
-            campaign.shrunk = Some(Shrunk { from: size(faults, nodes), to: size(1, 2), runs: faults, wall_ns: 0 });
+            campaign.shrunk =
+                Some(Shrunk { from: size(faults, nodes), to: size(1, 2), runs: faults.into(), wall_ns: 0 });
         }
         let shrunk = measured.shrunk().expect("three were");
         assert_eq!((shrunk.from, shrunk.to, shrunk.runs), (size(4, 4), size(1, 2), 4));

@@ -1,8 +1,8 @@
 //! Medians of small samples, some of which may be missing.
 
 /// The middle of the values, of two the lower; nothing where there are none.
-pub(super) fn middle(values: impl IntoIterator<Item = u64>) -> Option<u64> {
-    let mut values: Vec<u64> = values.into_iter().collect();
+pub(super) fn middle<T: Ord + Copy>(values: impl IntoIterator<Item = T>) -> Option<T> {
+    let mut values: Vec<T> = values.into_iter().collect();
     values.sort_unstable();
     let middle = values.len().checked_sub(1)? / 2;
     values.get(middle).copied()

@@ -33,11 +33,12 @@ mod table;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::process::{self, ExitCode};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use campaign::cli::Exit;
+use campaign::cli::{Exit, interruption};
+use campaign::file;
 use sim::Scenario;
 
 use self::args::Arguments;
@@ -214,26 +215,12 @@ impl Bench<'_> {
 
     fn write_markdown(&self, text: &str) -> Result<(), String> {
         let path = self.place.root.join(markdown::PATH);
-        place::write(&path, text).map_err(|error| format!("{}: {error}", markdown::PATH))
+        file::write(&path, text).map_err(|error| format!("{}: {error}", markdown::PATH))
     }
 }
 
 /// How it ends where a mutant is missed: a campaign that finds something ends alike.
 const MISSED: Exit = Exit::Safety;
-
-/// Set by the first Ctrl-C, so that what is known is still said; the second one ends the process.
-fn interruption() -> Arc<AtomicBool> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let set = Arc::clone(&interrupted);
-    let handler = ctrlc::set_handler(move || {
-        if set.swap(true, Ordering::Relaxed) {
-            process::exit(Exit::Interrupted as i32);
-        }
-    });
-    // Where it cannot be set, Ctrl-C ends the process as it always does. What was kept by then is kept.
-    drop(handler);
-    interrupted
-}
 
 /// A line for whoever waits.
 fn say(line: &str) {

@@ -55,24 +55,3 @@ impl Place {
         })
     }
 }
-
-/// Writes a file: whole, or not at all.
-pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
-    let draft = draft(path);
-    fs::write(&draft, text)?;
-    fs::rename(&draft, path)
-}
-
-/// Tries whether [`write`] could write there, and leaves nothing behind.
-pub(super) fn probe(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Err(io::Error::other("expected a file"));
-    }
-    let draft = draft(path);
-    fs::write(&draft, "")?;
-    fs::remove_file(&draft)
-}
-
-fn draft(path: &Path) -> PathBuf {
-    path.with_extension(format!("{}.draft", std::process::id()))
-}

@@ -65,9 +65,9 @@ pub(super) fn shrinkage(shrunk: &Shrunk, arrow: &str) -> String {
 mod tests {
     use super::*;
     use crate::mutants::control::Quiet;
-    use crate::mutants::fuzzer::Size;
     use crate::mutants::measure::tests::measured;
     use crate::mutants::mutant::tests::mutant;
+    use sim::Size;
 
     fn printed(rows: &[Row<'_>], control: Option<&Control>) -> String {
         let mut out = Vec::new();

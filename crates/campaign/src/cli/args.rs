@@ -84,8 +84,9 @@ pub(super) struct Fuzz {
     pub(super) out: Option<PathBuf>,
 }
 
+/// A case by its file or by its seed.
 #[derive(Args, Debug)]
-pub(super) struct Replay {
+pub(super) struct WhichCase {
     /// A stored case
     #[arg(value_name = "CASE", conflicts_with_all = ["scenario", "seed"])]
     pub(super) case: Option<PathBuf>,
@@ -95,6 +96,12 @@ pub(super) struct Replay {
     /// A seed: 0x… or decimal
     #[arg(long, value_name = "X", value_parser = parse_seed, requires = "scenario")]
     pub(super) seed: Option<Seed>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Replay {
+    #[command(flatten)]
+    pub(super) which: WhichCase,
     /// Kinds of fault that the seed is expanded without
     #[arg(long, value_name = "KIND", value_parser = fault_kind, value_delimiter = ',', requires = "seed")]
     pub(super) without: Vec<FaultKind>,
@@ -111,15 +118,8 @@ pub(super) struct Replay {
 
 #[derive(Args, Debug)]
 pub(super) struct Shrink {
-    /// A stored case
-    #[arg(value_name = "CASE", conflicts_with_all = ["scenario", "seed"])]
-    pub(super) case: Option<PathBuf>,
-    /// A scenario, with --seed
-    #[arg(long, value_name = "S", requires = "seed")]
-    pub(super) scenario: Option<String>,
-    /// A seed: 0x… or decimal
-    #[arg(long, value_name = "X", value_parser = parse_seed, requires = "scenario")]
-    pub(super) seed: Option<Seed>,
+    #[command(flatten)]
+    pub(super) which: WhichCase,
     /// After how long no smaller case is looked for
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
     pub(super) time: Duration,

@@ -1,8 +1,8 @@
 //! What `fuzz --json` writes.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::io;
+use std::path::Path;
 
 use serde::Serialize;
 use sim::{Shrunk, Size};
@@ -10,6 +10,7 @@ use sim::{Shrunk, Size};
 use super::Exit;
 use super::fuzz::Settled;
 use crate::failure::Failure;
+use crate::file;
 use crate::report::{GOAL_SEEDS, GoalState, Report};
 
 /// The format of the file.
@@ -108,23 +109,7 @@ pub(super) fn write(path: &Path, heading: &Heading, reports: &[Report], settled:
     };
     let mut text = serde_json::to_string_pretty(&document).expect("a report is plain data");
     text.push('\n');
-    let draft = draft(path);
-    fs::write(&draft, text)?;
-    fs::rename(&draft, path)
-}
-
-/// Tries whether [`write`] could write there, and leaves nothing behind.
-///
-/// # Errors
-/// What the file system says.
-pub(super) fn probe(path: &Path) -> io::Result<()> {
-    let draft = draft(path);
-    fs::write(&draft, "")?;
-    fs::remove_file(&draft)
-}
-
-fn draft(path: &Path) -> PathBuf {
-    path.with_extension(format!("{}.draft", std::process::id()))
+    file::write(path, &text)
 }
 
 fn scenario<'a>(report: &'a Report, settled: &'a [Settled]) -> ScenarioDocument<'a> {

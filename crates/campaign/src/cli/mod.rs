@@ -46,6 +46,7 @@ use sim::Scenario;
 
 use self::args::{Command, CommandLine};
 pub use self::exit::Exit;
+pub use self::progress::interruption;
 use crate::place::Place;
 use crate::watchdog::{STEP_LIMIT, Watchdog};
 

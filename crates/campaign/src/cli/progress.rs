@@ -48,7 +48,7 @@ impl Drop for ProgressLine {
 }
 
 /// Set by the first Ctrl-C, so that what was found is still said; the second one ends the process.
-pub(super) fn interruption() -> Arc<AtomicBool> {
+pub fn interruption() -> Arc<AtomicBool> {
     static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     let interrupted = INTERRUPTED.get_or_init(|| {
         let interrupted = Arc::new(AtomicBool::new(false));

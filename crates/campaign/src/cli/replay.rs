@@ -16,27 +16,20 @@ use crate::story::story;
 
 impl Shop<'_> {
     pub(super) fn replay(&self, arguments: Replay) -> Ended {
-        let (mut case, line) = match (&arguments.case, &arguments.scenario, arguments.seed) {
-            (Some(path), ..) => {
-                let path = self.place.resolve(path);
-                let case = corpus::read(&path).map_err(|unreadable| unreadable.to_string())?;
-                (case, self.replay_line(&path))
-            }
-            (None, Some(name), Some(seed)) => {
-                let (scenario, spec) = self.scenario(name)?;
-                let expansion = Expansion { without: arguments.without.clone() };
-                let line = self.replay_seed_line(&spec.name, seed, &expansion, arguments.unbounded);
-                (scenario.expand(seed, &expansion), line)
-            }
-            _ => return Err("replay: expected a case, or --scenario and --seed".into()),
+        let Replay { which, .. } = &arguments;
+        let expansion = Expansion { without: arguments.without.clone() };
+        let mut case = self.case("replay", which, &expansion)?;
+        let line = match &which.case {
+            Some(path) => self.replay_line(&self.place.resolve(path)),
+            None => self.replay_seed_line(&case.scenario, case.seed, &expansion, arguments.unbounded),
         };
         case.unbounded |= arguments.unbounded;
-        let known = self.scenario(&case.scenario);
-        let (scenario, spec) = known.map_err(|problem| format!("{}: {problem}", name(&arguments)))?;
+        let name = which.name();
+        let (scenario, spec) = self.scenario(&case.scenario).map_err(|problem| format!("{name}: {problem}"))?;
         let runs = Runs { scenario, watchdog: &self.watchdog };
         let outcome = match run(&runs, &case, arguments.trace) {
             Ok(outcome) => outcome,
-            Err(RunError::Case(error)) => return Err(format!("{}: {error}", name(&arguments))),
+            Err(RunError::Case(error)) => return Err(format!("{name}: {error}")),
             Err(RunError::Bug(message)) => {
                 eprintln!("sim: {}  seed {}: {message}", case.scenario, case.seed);
                 return Ok(Exit::Bug);
@@ -49,7 +42,7 @@ impl Shop<'_> {
             say_failure(&runs, &failure, changed(&case, &outcome), &line);
             return Ok(failure.class.into());
         }
-        Ok(say(&spec, &case, &outcome, &name(&arguments)))
+        Ok(say(&spec, &case, &outcome, &name))
     }
 
     /// The line that replays a stored case.
@@ -72,10 +65,6 @@ impl Shop<'_> {
         }
         if unbounded { format!("{line} --unbounded") } else { line }
     }
-}
-
-fn name(arguments: &Replay) -> String {
-    arguments.case.as_ref().map_or_else(|| "the seed's case".into(), |path| path.display().to_string())
 }
 
 fn run(runs: &Runs<'_>, case: &Case, trace: Option<TraceForm>) -> Result<Outcome, RunError> {

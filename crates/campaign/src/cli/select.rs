@@ -1,9 +1,11 @@
-//! Which scenarios a command is about.
+//! Which scenarios a command is about, and which case.
 
-use sim::{Scenario, Spec};
+use sim::{Case, Expansion, Scenario, Spec};
 use wildmatch::WildMatch;
 
 use super::Shop;
+use super::args::WhichCase;
+use crate::corpus;
 
 /// Names further from every scenario than this are not taken for a slip of the pen.
 const SLIP_MAX: usize = 4;
@@ -38,6 +40,27 @@ impl Shop<'_> {
             let names: Vec<String> = self.scenarios.iter().map(|scenario| scenario.spec().name).collect();
             no_match(name, names.iter().map(String::as_str))
         })
+    }
+}
+
+impl Shop<'_> {
+    /// The case that is meant: a stored one, or that of a seed.
+    ///
+    /// # Errors
+    /// One line where there is none.
+    pub(super) fn case(&self, command: &str, which: &WhichCase, expansion: &Expansion) -> Result<Case, String> {
+        match (&which.case, &which.scenario, which.seed) {
+            (Some(path), ..) => corpus::read(&self.place.resolve(path)).map_err(|unreadable| unreadable.to_string()),
+            (None, Some(name), Some(seed)) => Ok(self.scenario(name)?.0.expand(seed, expansion)),
+            _ => Err(format!("{command}: expected a case, or --scenario and --seed")),
+        }
+    }
+}
+
+impl WhichCase {
+    /// What to call the case when something is said of it.
+    pub(super) fn name(&self) -> String {
+        self.case.as_ref().map_or_else(|| "the seed's case".into(), |path| path.display().to_string())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sim::{Case, Expansion, Scenario, Shrunk, Story};
+use sim::{Expansion, Shrunk, Story};
 
 use super::args::Shrink;
 use super::progress::{ProgressLine, interruption};
@@ -16,9 +16,9 @@ use crate::story::story;
 
 impl Shop<'_> {
     pub(super) fn shrink(&self, arguments: &Shrink) -> Ended {
-        let (case, name) = self.case_to_shrink(arguments)?;
-        let known = self.scenario(&case.scenario);
-        let (scenario, spec) = known.map_err(|problem| format!("{name}: {problem}"))?;
+        let case = self.case("shrink", &arguments.which, &Expansion::default())?;
+        let name = arguments.which.name();
+        let (scenario, spec) = self.scenario(&case.scenario).map_err(|problem| format!("{name}: {problem}"))?;
         let runs = Runs { scenario, watchdog: &self.watchdog };
         let outcome = match runs.run(&case) {
             Ok(outcome) => outcome,
@@ -39,23 +39,6 @@ impl Shop<'_> {
         let failure = shrinking.shrink(&runs, failure.clone().confirmed(&runs), &interrupted, &show);
         drop(line);
         self.keep_shrunk(arguments, &failure, story(&runs, &failure).as_ref())
-    }
-
-    /// The case that is meant, and what to call it.
-    fn case_to_shrink(&self, arguments: &Shrink) -> Result<(Case, String), String> {
-        match (&arguments.case, &arguments.scenario, arguments.seed) {
-            (Some(path), ..) => {
-                let path = self.place.resolve(path);
-                let case = corpus::read(&path).map_err(|unreadable| unreadable.to_string())?;
-                Ok((case, path.display().to_string()))
-            }
-            (None, Some(name), Some(seed)) => {
-                let (scenario, _) = self.scenario(name)?;
-                let case = Scenario::expand(scenario, seed, &Expansion::default());
-                Ok((case, format!("seed {seed} of {name}")))
-            }
-            _ => Err("shrink: expected a case, or --scenario and --seed".into()),
-        }
     }
 
     fn keep_shrunk(&self, arguments: &Shrink, failure: &Failure, story: Option<&Story>) -> Ended {

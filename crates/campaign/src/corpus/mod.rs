@@ -26,6 +26,7 @@ use sim::{CASE_FORMAT, Case, CaseError, Found, Story};
 pub(crate) use self::standing::judge;
 pub use self::standing::{Standing, standing};
 use crate::failure::Failure;
+use crate::file;
 use crate::wall;
 
 /// Why a file is not a case that this version can run.
@@ -92,13 +93,7 @@ pub fn write(path: &Path, case: &Case) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
     }
-    // Two writers of one case write the same bytes, but not to the same draft.
-    let draft = path.with_extension(format!("{}.draft", std::process::id()));
-    fs::write(&draft, render(case))?;
-    fs::rename(&draft, path).inspect_err(|_| {
-        // The rename's error is what is to be said; the draft is only litter.
-        let _ = fs::remove_file(&draft);
-    })
+    file::write(path, &render(case))
 }
 
 /// The file of a failure's case under `directory`.

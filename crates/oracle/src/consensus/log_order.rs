@@ -3,6 +3,7 @@
 use sim::{Checker, Flaw, Judgement, NodeId, Observed, What, Witness};
 
 use super::fact::{Entry, LogFact, Replicated, log_fact};
+use super::terms::Terms;
 use crate::by_node::ByNode;
 
 /// Invariant 12: in a log, in memory or read back from disk, each entry has the index after the one before and no earlier
@@ -14,8 +15,7 @@ pub struct LogOrder {
 
 #[derive(Clone, Debug, Default)]
 struct Log {
-    /// The term of each entry.
-    terms: Vec<u64>,
+    entries: Terms,
     /// Where it last got one.
     put: Option<Witness>,
     /// The term that the node is in.
@@ -35,7 +35,7 @@ impl<P: Replicated> Checker<P> for LogOrder {
                 return self.nodes.get_mut(node).append(node, entry, observed.witness(entry.subject()));
             }
             Some(LogFact::Truncated { from }) => {
-                self.nodes.get_mut(node).terms.truncate(usize::try_from(from.saturating_sub(1)).unwrap_or(usize::MAX));
+                _ = self.nodes.get_mut(node).entries.truncate(*from);
             }
             Some(LogFact::Restarted { term, .. }) => {
                 return self.nodes.get_mut(node).restart(node, *term, observed.witness(*term));
@@ -48,8 +48,8 @@ impl<P: Replicated> Checker<P> for LogOrder {
 
 impl Log {
     fn append(&mut self, node: NodeId, entry: &Entry, here: Witness) -> Judgement {
-        let (last, last_term) = (self.terms.len() as u64, self.terms.last().copied().unwrap_or(0));
-        self.terms.push(entry.term);
+        let (last, last_term) = self.last();
+        self.entries.append(entry);
         let put = self.put.replace(here);
         let holds = entry.index == last + 1 && last_term <= entry.term && entry.term <= self.term;
         Judgement::holds_if(holds, || {
@@ -64,11 +64,17 @@ impl Log {
 
     fn restart(&mut self, node: NodeId, term: u64, here: Witness) -> Judgement {
         self.term = term;
-        let (last, last_term) = (self.terms.len() as u64, self.terms.last().copied().unwrap_or(0));
+        let (last, last_term) = self.last();
         Judgement::holds_if(last_term <= term, || Flaw {
             explanation: format!("{node} restarted in term {term} with entry {last} of term {last_term} in its log"),
             witnesses: self.put.into_iter().chain([here]).collect(),
         })
+    }
+
+    /// The last index, and the term there.
+    fn last(&self) -> (u64, u64) {
+        let last = self.entries.last();
+        (last, self.entries.at(last).unwrap_or(0))
     }
 }
 

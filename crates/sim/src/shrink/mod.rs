@@ -49,13 +49,13 @@ pub struct Shrinker {
     identity: String,
     events_max: u64,
     from: Option<Size>,
-    best: Arc<Best>,
+    best: Best,
     walk: Walk,
     /// Handed out and not judged yet, in order.
     pending: VecDeque<Pending>,
     numbers: u64,
     /// What was seen not to fail, by the hash of its case.
-    passed: BTreeMap<u64, Passed>,
+    passed: BTreeMap<CaseHash, Passed>,
     runs: u64,
     events: u64,
     state: State,
@@ -68,11 +68,16 @@ pub struct Candidate {
     pub number: u64,
     /// The case.
     pub case: Arc<Case>,
+    key: CaseHash,
 }
+
+/// What is known of a case is known by its hash, which is taken once.
+type CaseHash = u64;
 
 struct Pending {
     number: u64,
     case: Arc<Case>,
+    key: CaseHash,
     /// Where the search was when it thought of this one.
     walk: Walk,
     verdict: Option<Verdict>,
@@ -114,7 +119,7 @@ impl Shrinker {
             identity: identity.to_owned(),
             events_max,
             from: None,
-            best: Arc::new(Best::unconfirmed(case)),
+            best: Best::unconfirmed(case),
             walk: Walk::start(),
             pending: VecDeque::new(),
             numbers: 0,
@@ -143,7 +148,7 @@ impl Shrinker {
             .map_or(Verdict::Passes, |outcome| Verdict::Fails(Box::new(outcome)));
         if matches!(verdict, Verdict::Passes) {
             let fresh = Passed { events, counted: false };
-            self.passed.entry(content_hash(&*candidate.case)).or_insert(fresh);
+            self.passed.entry(candidate.key).or_insert(fresh);
         }
         if let Some(pending) = self.pending.iter_mut().find(|pending| pending.number == candidate.number) {
             pending.verdict = Some(verdict);
@@ -180,9 +185,10 @@ impl Shrinker {
     fn hand_out(&mut self, case: Arc<Case>) -> Candidate {
         self.numbers += 1;
         let number = self.numbers;
+        let key = content_hash(&*case);
         let walk = self.walk.clone();
-        self.pending.push_back(Pending { number, case: Arc::clone(&case), walk, verdict: None });
-        Candidate { number, case }
+        self.pending.push_back(Pending { number, case: Arc::clone(&case), key, walk, verdict: None });
+        Candidate { number, case, key }
     }
 
     /// The next candidate of the walk of which it is not known already that it does not fail.
@@ -194,10 +200,9 @@ impl Shrinker {
                 }
                 return None;
             };
-            let known = self.passed.contains_key(&content_hash(&case));
             let candidate = self.hand_out(Arc::new(case));
             self.walk.failed_not();
-            if !known {
+            if !self.passed.contains_key(&candidate.key) {
                 return Some(candidate);
             }
             if let Some(last) = self.pending.back_mut() {
@@ -211,15 +216,17 @@ impl Shrinker {
     /// Takes in the verdicts whose turn has come.
     fn judge(&mut self) {
         while let Some(Pending { verdict: Some(_), .. }) = self.pending.front() {
-            let Some(Pending { case, walk, verdict: Some(verdict), .. }) = self.pending.pop_front() else { return };
+            let Some(Pending { case, key, walk, verdict: Some(verdict), .. }) = self.pending.pop_front() else {
+                return;
+            };
             match verdict {
-                Verdict::Passes => self.count_passed(&case),
+                Verdict::Passes => self.count_passed(key),
                 Verdict::Fails(outcome) => {
                     self.count(outcome.events);
                     // What was handed out after it supposed that it would not fail.
                     self.pending.clear();
                     self.walk = walk;
-                    self.take(&case, *outcome);
+                    self.take(case, *outcome);
                 }
             }
             if self.state == State::Searching && self.events >= self.events_max {
@@ -229,16 +236,16 @@ impl Shrinker {
         }
     }
 
-    fn take(&mut self, case: &Case, outcome: Outcome) {
+    fn take(&mut self, case: Arc<Case>, outcome: Outcome) {
         match self.state {
             State::Confirming => {
-                self.from = Some(size::of(case, outcome.time));
+                self.from = Some(size::of(&case, outcome.time));
                 self.state = State::Searching;
             }
             _ if !self.walk.takes(&self.best, &outcome) => return self.walk.failed_not(),
             _ => self.walk.failed(),
         }
-        self.best = Arc::new(Best { case: case.clone(), outcome: Some(outcome) });
+        self.best = Best { case: Arc::unwrap_or_clone(case), outcome: Some(outcome) };
     }
 
     fn count(&mut self, events: u64) {
@@ -246,8 +253,8 @@ impl Shrinker {
         self.events += events;
     }
 
-    fn count_passed(&mut self, case: &Case) {
-        let passed = self.passed.get_mut(&content_hash(case)).expect("a verdict was kept when it was reported");
+    fn count_passed(&mut self, key: CaseHash) {
+        let passed = self.passed.get_mut(&key).expect("a verdict was kept when it was reported");
         let Passed { events, counted } = *passed;
         passed.counted = true;
         if !counted {

@@ -17,6 +17,7 @@ use super::{Ended, Exit, Shop, jobs, json, table};
 use crate::block::Block;
 use crate::corpus::{self, Standing};
 use crate::failure::Failure;
+use crate::file;
 use crate::report::{GoalState, Report};
 use crate::run::Runs;
 use crate::runner::{Campaign, HarnessError};
@@ -74,7 +75,7 @@ fn writable(path: &Path) -> Result<(), String> {
     if path.is_dir() || !directory.is_dir() {
         return Err(format!("--json {}: expected a file in a directory that exists", path.display()));
     }
-    json::probe(path).map_err(|error| format!("--json {}: {error}", path.display()))
+    file::probe(path).map_err(|error| format!("--json {}: {error}", path.display()))
 }
 
 /// A campaign over several scenarios, and what it has found.
