@@ -16,7 +16,7 @@ pub fn write(path: &Path, text: &str) -> io::Result<()> {
     })
 }
 
-/// Tries whether [`write`] could write there, and leaves nothing behind.
+/// Tries whether [`write()`] could write there, and leaves nothing behind.
 ///
 /// # Errors
 /// What the file system says.
