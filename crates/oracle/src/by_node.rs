@@ -13,13 +13,17 @@ impl<T> Default for ByNode<T> {
 }
 
 impl<T: Default> ByNode<T> {
+    #[inline]
     pub(crate) fn get_mut(&mut self, node: NodeId) -> &mut T {
         let known = self.0.iter().position(|(known, _)| *known == node);
-        let at = known.unwrap_or_else(|| {
-            self.0.push((node, T::default()));
-            self.0.len() - 1
-        });
+        let at = known.unwrap_or_else(|| self.add(node));
         &mut self.0[at].1
+    }
+
+    #[cold]
+    fn add(&mut self, node: NodeId) -> usize {
+        self.0.push((node, T::default()));
+        self.0.len() - 1
     }
 
     pub(crate) fn get(&self, node: NodeId) -> Option<&T> {

@@ -51,18 +51,6 @@ impl Chain {
         self.get(index).map(|Link { term, payload, .. }| Entry { index, term, payload })
     }
 
-    /// The last index through which both logs are equal.
-    pub(crate) fn agreement(&self, other: &Chain) -> u64 {
-        let both = self.links.len().min(other.links.len());
-        let (mut equal, mut differs) = (0, both + 1);
-        while equal + 1 < differs {
-            let middle = equal.midpoint(differs);
-            let is_equal = self.links[middle - 1].prefix == other.links[middle - 1].prefix;
-            if is_equal { equal = middle } else { differs = middle }
-        }
-        equal as u64
-    }
-
     /// The last index; 0 where the log is empty.
     pub(crate) fn last(&self) -> u64 {
         self.links.len() as u64
@@ -124,31 +112,6 @@ mod tests {
         one.append(&entry(2, 1));
         assert_eq!(one.append(&entry(3, 2)), other.get(2));
         assert_eq!(one.append(&entry(3, 4)), None);
-    }
-
-    #[test]
-    fn logs_agree_up_to_where_they_part_whatever_comes_after() {
-        let log = |terms: &[u64]| {
-            let mut log = Chain::default();
-            (1..).zip(terms).for_each(|(index, term)| _ = log.append(&entry(*term, index)));
-            log
-        };
-        let whole = log(&[1, 1, 2, 4, 4]);
-        let table: [(&[u64], u64); 6] = [
-            (&[], 0),
-            (&[2, 1, 2, 4, 4], 0),
-            (&[1, 1], 2),
-            (&[1, 1, 3, 4, 4], 2),
-            (&[1, 1, 2, 4], 4),
-            (&[1, 1, 2, 4, 4, 4], 5),
-        ];
-        for (terms, agreement) in table {
-            assert_eq!(
-                (whole.agreement(&log(terms)), log(terms).agreement(&whole)),
-                (agreement, agreement),
-                "{terms:?}"
-            );
-        }
     }
 
     #[test]

@@ -2,9 +2,7 @@
 
 use sim::{Checker, Fact, Flaw, Judgement, Observed, What, Witness};
 
-use super::chain::Chain;
 use super::fact::{Entry, LogFact, Replicated, log_fact};
-use super::logs::Logs;
 use crate::by_node::ByNode;
 
 /// Invariants 6 and 7: of what two nodes ever took for committed, one is a prefix of the other, and no node removes from
@@ -14,66 +12,88 @@ use crate::by_node::ByNode;
 /// `acked_is_durable` to say.
 #[derive(Clone, Debug, Default)]
 pub struct CommittedPrefix {
-    logs: Logs,
-    /// The longest log that was taken for committed, and who was the first to take each entry so.
-    ledger: Chain,
-    first: Vec<Witness>,
-    /// What the present life of each node takes for committed, and since when.
-    claims: ByNode<Option<(u64, Witness)>>,
+    nodes: ByNode<Node>,
+    /// What was first taken for committed at each index.
+    ledger: Vec<(Entry, Witness)>,
+}
+
+/// One life of a node.
+#[derive(Clone, Debug, Default)]
+struct Node {
+    /// Its log in memory.
+    log: Vec<Entry>,
+    /// How much of it was held against the ledger.
+    held: usize,
+    /// What it takes for committed, and since when.
+    claim: Option<(u64, Witness)>,
 }
 
 impl<P: Replicated> Checker<P> for CommittedPrefix {
     fn observe(&mut self, observed: &Observed<'_, P>) -> Judgement {
-        self.logs.observe(observed);
         if matches!(observed.what, What::Booted) {
-            *self.claims.get_mut(observed.node) = None;
+            let node = self.nodes.get_mut(observed.node);
+            node.log.clear();
+            (node.held, node.claim) = (0, None);
         }
         let Some(fact) = log_fact(observed) else { return Judgement::Irrelevant };
-        let here = observed.witness(fact.subject());
         match fact {
-            LogFact::Committed { index } => {
-                *self.claims.get_mut(observed.node) = Some((*index, here));
-                self.judge(*index, here)
-            }
+            LogFact::Recovered(entry) | LogFact::Appended(entry) => self.nodes.get_mut(observed.node).append(*entry),
             LogFact::Truncated { from } => {
-                let Some((through, since)) = *self.claims.get_mut(observed.node) else { return Judgement::Irrelevant };
-                Judgement::holds_if(*from > through, || Flaw {
-                    explanation: format!(
-                        "{} removed entry {from} and what comes after it from its log, and had taken for committed what \
-                         is through {through} at {}",
-                        here.node, since.time
-                    ),
-                    witnesses: vec![since, here],
-                })
+                return self.nodes.get_mut(observed.node).truncate(*from, observed.witness(fact.subject()));
             }
-            _ => Judgement::Irrelevant,
+            LogFact::Committed { index } => {
+                let node = self.nodes.get_mut(observed.node);
+                return node.commit(*index, &mut self.ledger, observed.witness(fact.subject()));
+            }
+            _ => {}
         }
+        Judgement::Irrelevant
     }
 }
 
-impl CommittedPrefix {
-    /// Holds the node's log through `index` against the ledger, and adds what is beyond it: each entry once in a run. What
-    /// is beyond the node's own log is a matter of `commit_bounds`.
-    fn judge(&mut self, index: u64, here: Witness) -> Judgement {
-        let log = self.logs.of(here.node);
-        let through = index.min(log.last());
-        let both = self.ledger.last().min(through);
-        if log.get(both) != self.ledger.get(both) {
-            let differs = log.agreement(&self.ledger) + 1;
-            let (own, other) = (log.entry(differs), self.ledger.entry(differs));
-            let there = self.first[differs as usize - 1];
-            return Judgement::Violated(Box::new(flaw(own, here, other, there)));
+impl Node {
+    fn append(&mut self, entry: Entry) {
+        // One that is not the next is a flaw of the log itself, for `log_order` to report.
+        if entry.index == self.log.len() as u64 + 1 {
+            self.log.push(entry);
         }
-        for entry in (both + 1..=through).filter_map(|index| log.entry(index)) {
-            self.ledger.append(&entry);
-            self.first.push(here);
+    }
+
+    fn truncate(&mut self, from: u64, here: Witness) -> Judgement {
+        self.log.truncate(usize::try_from(from.saturating_sub(1)).unwrap_or(usize::MAX));
+        self.held = self.held.min(self.log.len());
+        let Some((through, since)) = self.claim else { return Judgement::Irrelevant };
+        Judgement::holds_if(from > through, || Flaw {
+            explanation: format!(
+                "{} removed entry {from} and what comes after it from its log, and had taken for committed what is through \
+                 {through} at {}",
+                here.node, since.time
+            ),
+            witnesses: vec![since, here],
+        })
+    }
+
+    /// Holds each entry against the ledger, once in a life, and adds what is new to it. What is beyond the log is a matter of
+    /// `commit_bounds`.
+    fn commit(&mut self, index: u64, ledger: &mut Vec<(Entry, Witness)>, here: Witness) -> Judgement {
+        self.claim = Some((index, here));
+        let through = usize::try_from(index).unwrap_or(usize::MAX).min(self.log.len());
+        while self.held < through {
+            let own = self.log[self.held];
+            if ledger.len() == self.held {
+                ledger.push((own, here));
+            }
+            let (first, there) = ledger[self.held];
+            if first != own {
+                return Judgement::Violated(Box::new(flaw(own, here, first, there)));
+            }
+            self.held += 1;
         }
         Judgement::Holds
     }
 }
 
-fn flaw(own: Option<Entry>, here: Witness, other: Option<Entry>, there: Witness) -> Flaw {
-    let (own, other) = own.zip(other).expect("both logs go beyond where they differ");
+fn flaw(own: Entry, here: Witness, other: Entry, there: Witness) -> Flaw {
     let another = if own.term == other.term { "another " } else { "" };
     Flaw {
         explanation: format!(

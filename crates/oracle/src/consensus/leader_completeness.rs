@@ -1,11 +1,11 @@
 //! What is committed is in the log of every later leader (Raft figure 3, leader completeness).
 
-use sim::{Checker, Fact, Flaw, Judgement, NodeId, Observed, Witness};
+use sim::{Checker, Fact, Flaw, Judgement, NodeId, Observed, What, Witness};
 
 use super::chain::Chain;
 use super::commitment::{Commitment, Committed};
 use super::fact::{Entry, LogFact, Replicated, log_fact};
-use super::logs::Logs;
+use crate::by_node::ByNode;
 
 /// Invariants 4 and 13: when a node is elected, its log holds everything that was committed in earlier terms; and so does
 /// every log that gets its first entry of a term, as it has it from that term's leader.
@@ -22,27 +22,40 @@ use super::logs::Logs;
 #[derive(Clone, Debug)]
 pub struct LeaderCompleteness {
     commitment: Commitment,
-    logs: Logs,
+    logs: ByNode<Chain>,
 }
 
 impl LeaderCompleteness {
     /// For a cluster in which these vote.
     pub fn new(voters: &[NodeId]) -> LeaderCompleteness {
-        LeaderCompleteness { commitment: Commitment::new(voters), logs: Logs::default() }
+        LeaderCompleteness { commitment: Commitment::new(voters), logs: ByNode::default() }
     }
 }
 
 impl<P: Replicated> Checker<P> for LeaderCompleteness {
     fn observe(&mut self, observed: &Observed<'_, P>) -> Judgement {
         self.commitment.observe(observed);
-        self.logs.observe(observed);
+        if matches!(observed.what, What::Booted) {
+            self.logs.get_mut(observed.node).clear();
+        }
         let Some(fact) = log_fact(observed) else { return Judgement::Irrelevant };
-        let log = self.logs.of(observed.node);
         let term = match fact {
+            LogFact::Truncated { from } => {
+                self.logs.get_mut(observed.node).truncate(*from);
+                return Judgement::Irrelevant;
+            }
+            LogFact::Recovered(entry) | LogFact::Appended(entry) => {
+                let log = self.logs.get_mut(observed.node);
+                log.append(entry);
+                if !begins_term(entry, log) {
+                    return Judgement::Irrelevant;
+                }
+                entry.term
+            }
             LogFact::Elected { term } => *term,
-            LogFact::Recovered(entry) | LogFact::Appended(entry) if begins_term(entry, log) => entry.term,
             _ => return Judgement::Irrelevant,
         };
+        let log = self.logs.get_mut(observed.node);
         let Some(committed) = self.commitment.before(term) else { return Judgement::Irrelevant };
         let held = log.get(committed.index);
         let holds = held.is_some_and(|link| link.prefix == committed.prefix);

@@ -24,7 +24,7 @@
 //! | `durable_survives` | what a disk held is what the next life starts from | Raft figure 2 |
 //! | `liveness` | operations are answered, and logs catch up, after the heal | |
 //! | `fact` | the facts | |
-//! | `chain`, `terms`, `logs` | a log as hashes of its prefixes, as no more than its terms; the logs in memory | |
+//! | `chain`, `terms` | a log as hashes of its prefixes, and as no more than its terms | |
 //! | `commitment` | the logs on disk; what is committed by them, whatever anybody says | |
 //!
 //! # What an adapter states, and when
@@ -50,7 +50,6 @@ mod leader_vote;
 mod liveness;
 mod log_matching;
 mod log_order;
-mod logs;
 mod match_truth;
 mod progress_sanity;
 mod state_machine_safety;
