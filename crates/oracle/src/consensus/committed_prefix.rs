@@ -61,7 +61,6 @@ impl Node {
 
     fn truncate(&mut self, from: u64, here: Witness) -> Judgement {
         self.log.truncate(usize::try_from(from.saturating_sub(1)).unwrap_or(usize::MAX));
-        self.held = self.held.min(self.log.len());
         let Some((through, since)) = self.claim else { return Judgement::Irrelevant };
         Judgement::holds_if(from > through, || Flaw {
             explanation: format!(

@@ -27,7 +27,7 @@ struct Node {
     stored: Option<Witness>,
     /// Its log in memory.
     log: Terms,
-    /// Its log on disk. One that is read back stays until something else is found there: who is told nothing, lost nothing.
+    /// Its log on disk. At a boot it stays as it is until something else is found there, or each would lose all of it anew.
     disk: Terms,
     /// How much of it the present life has read back.
     read: u64,
