@@ -19,6 +19,7 @@ use crate::runner::Campaign;
 use crate::seed::Base;
 use crate::settings::{Only, Settings};
 use crate::shrinking::Shrinking;
+use crate::story::Told;
 use crate::watchdog::{STEP_LIMIT, Watchdog};
 
 /// Runs a scenario's stored cases, then 200 fresh seeds, on the calling thread.
@@ -119,7 +120,7 @@ impl Check<'_> {
             Standing::AsExpected { .. } => Ok(()),
             Standing::Failed(failure) => {
                 let found = Some(corpus::history(case));
-                Err(self.block(&failure.confirmed(&self.runs()), found, &self.replay_case(path)))
+                Err(tell(self.told(&failure.confirmed(&self.runs()), found, &self.replay_case(path))))
             }
             Standing::Stale(reason) => Err(format!("sim: STALE {shown}: {reason}")),
             Standing::Undecided(reason) => Err(format!("sim: UNDECIDED {shown}: {reason}")),
@@ -199,27 +200,35 @@ impl Check<'_> {
                     Some(earlier) => Some(corpus::like(found.as_deref(), earlier)),
                     None => found,
                 };
-                let block = self.block(&kept.failure, found, &self.replay_case(&kept.path));
-                keeper.keep_block(&kept, &block);
-                block
+                let told = self.told(&kept.failure, found, &self.replay_case(&kept.path));
+                keeper.keep_told(&kept, &told);
+                tell(told)
             }
             Err(unkept) => {
                 let failure = unkept.failure;
                 let replay = self.test.replay(&format!("SIM_SEED={}", failure.seed()));
-                let block = self.block(&failure, found, &replay);
+                let block = tell(self.told(&failure, found, &replay));
                 let case = corpus::render(&corpus::with_origin(&failure, &by));
                 format!("sim: no case was kept in {}: {}\n{case}{block}", directory.display(), unkept.error)
             }
         }
     }
 
-    fn block(&self, failure: &Failure, found: Option<String>, replay: &str) -> String {
-        Block { failure, found, replay }.to_string()
+    fn told(&self, failure: &Failure, found: Option<String>, replay: &str) -> Told {
+        Told::of(&self.runs(), &Block { failure, found, replay })
     }
 
     fn replay_case(&self, path: &Path) -> String {
         self.test.replay(&format!("SIM_CASE={}", typed(self.place.shown(path))))
     }
+}
+
+/// Tells the story to stdout, which a test runner shows of a failing test. The message is the block alone.
+fn tell(Told { story, block }: Told) -> String {
+    if let Some(story) = story {
+        println!("{story}\n");
+    }
+    block
 }
 
 /// How the test that is running is called by name.

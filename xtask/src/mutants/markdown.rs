@@ -16,7 +16,7 @@ Written by `cargo xtask mutants`, whenever it has run all mutants and the contro
 Each row is a bug that somebody's implementation had, or that a paper warns of, planted in a copy of the sources. Five campaigns
 of fresh seeds look for it, from the bases 1 to 5. It is *found* when each of them shows a property that it breaks. *Seeds* is
 how many that took, the median of the five, and *worst* the largest; *events*, how many events these seeds had, the median.
-*Shrunk* says how small the failing cases became, in medians. *Needs* names the kinds of fault without which it does not show.
+*Shrunk* says how small the failing cases became, the last of it the virtual time, and in how many runs, in medians. *Needs* names the kinds of fault without which it does not show.
 ";
 
 /// The whole file.

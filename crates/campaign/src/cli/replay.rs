@@ -12,7 +12,7 @@ use crate::corpus::{self, Standing};
 use crate::failure::{Failure, lived};
 use crate::place::typed;
 use crate::run::{RunError, Runs};
-use crate::story::story;
+use crate::story::Told;
 
 impl Shop<'_> {
     pub(super) fn replay(&self, arguments: Replay) -> Ended {
@@ -39,7 +39,8 @@ impl Shop<'_> {
             save(path, &spec, &case, &outcome)?;
         }
         if let Some(failure) = Failure::of(&spec, &case, &outcome) {
-            say_failure(&runs, &failure, changed(&case, &outcome), &line);
+            let block = Block { failure: &failure, found: changed(&case, &outcome), replay: &line };
+            eprintln!("{}", Told::of(&runs, &block));
             return Ok(failure.class.into());
         }
         Ok(say(&spec, &case, &outcome, &name))
@@ -87,14 +88,6 @@ fn save(path: &Path, spec: &Spec, case: &Case, outcome: &Outcome) -> Result<(), 
         None => lived(spec, case, outcome),
     };
     corpus::write(path, &case).map_err(|error| format!("--save {}: {error}", path.display()))
-}
-
-/// Says what went wrong: what led there, and last the block.
-fn say_failure(runs: &Runs<'_>, failure: &Failure, found: Option<String>, line: &str) {
-    if let Some(story) = story(runs, failure) {
-        eprintln!("{story}\n");
-    }
-    eprintln!("{}", Block { failure, found, replay: line });
 }
 
 /// Says what a run came to that did not fail.

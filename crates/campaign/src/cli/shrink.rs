@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sim::{Expansion, Shrunk, Story};
+use sim::{Expansion, Shrunk};
 
 use super::args::Shrink;
 use super::progress::{ProgressLine, interruption};
@@ -12,7 +12,7 @@ use crate::corpus;
 use crate::failure::Failure;
 use crate::run::{RunError, Runs};
 use crate::shrinking::{SHRINK_EVENTS_MAX, Shrinking};
-use crate::story::story;
+use crate::story::Told;
 
 impl Shop<'_> {
     pub(super) fn shrink(&self, arguments: &Shrink) -> Ended {
@@ -38,10 +38,10 @@ impl Shop<'_> {
         let show = |shrunk: &Shrunk| line.shrinking(&case.scenario, &failure.signature, shrunk);
         let failure = shrinking.shrink(&runs, failure.clone().confirmed(&runs), &interrupted, &show);
         drop(line);
-        self.keep_shrunk(arguments, &failure, story(&runs, &failure).as_ref())
+        self.keep_shrunk(arguments, &failure, &runs)
     }
 
-    fn keep_shrunk(&self, arguments: &Shrink, failure: &Failure, story: Option<&Story>) -> Ended {
+    fn keep_shrunk(&self, arguments: &Shrink, failure: &Failure, runs: &Runs<'_>) -> Ended {
         let exit = Exit::from(failure.class);
         let path: PathBuf = match &arguments.save {
             Some(path) => path.clone(),
@@ -53,9 +53,9 @@ impl Shop<'_> {
             return Ok(exit);
         }
         let replay = self.replay_line(&path);
-        let block = Block { failure, found: None, replay: &replay }.to_string();
-        corpus::keep_block(&path, story, &block);
-        eprintln!("{block}");
+        let told = Told::of(runs, &Block { failure, found: None, replay: &replay });
+        corpus::keep_told(&path, &told);
+        eprintln!("{told}");
         Ok(exit)
     }
 }

@@ -11,7 +11,7 @@ use super::{list, path, read, with_origin, write};
 use crate::failure::Failure;
 use crate::run::Runs;
 use crate::shrinking::Shrinking;
-use crate::story::story;
+use crate::story::Told;
 
 /// Where failures of one scenario are kept.
 #[derive(Clone, Copy)]
@@ -71,10 +71,10 @@ impl Keeper<'_> {
         self.keep(&failure, &held).map_err(unkept(&failure))
     }
 
-    /// Keeps the block of a failure beside its case, with its story. What was kept before has its own.
-    pub(crate) fn keep_block(&self, kept: &Kept, block: &str) {
+    /// Keeps what is told of a failure beside its case. What was kept before has its own.
+    pub(crate) fn keep_told(&self, kept: &Kept, told: &Told) {
         if kept.earlier.is_none() {
-            super::keep_block(&kept.path, story(&self.runs, &kept.failure).as_ref(), block);
+            super::keep_told(&kept.path, told);
         }
     }
 

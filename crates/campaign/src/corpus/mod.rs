@@ -21,12 +21,13 @@ use std::process::Command;
 use std::{fmt, fs, io};
 
 use serde::Deserialize;
-use sim::{CASE_FORMAT, Case, CaseError, Found, Story};
+use sim::{CASE_FORMAT, Case, CaseError, Found};
 
 pub(crate) use self::standing::judge;
 pub use self::standing::{Standing, standing};
 use crate::failure::Failure;
 use crate::file;
+use crate::story::Told;
 use crate::wall;
 
 /// Why a file is not a case that this version can run.
@@ -102,11 +103,9 @@ pub fn path(directory: &Path, failure: &Failure) -> PathBuf {
     directory.join(&failure.case.scenario).join(name)
 }
 
-/// Keeps the story and the block of a failure beside its case. The case is what counts: where they cannot be written,
-/// nothing is lost.
-pub fn keep_block(case: &Path, story: Option<&Story>, block: &str) {
-    let story = story.map_or_else(String::new, |story| format!("{story}\n\n"));
-    let _ = fs::write(case.with_extension("txt"), format!("{story}{block}\n"));
+/// Keeps what is told of a failure beside its case. The case is what counts: where that cannot be written, nothing is lost.
+pub(crate) fn keep_told(case: &Path, told: &Told) {
+    let _ = fs::write(case.with_extension("txt"), format!("{told}\n"));
 }
 
 /// The case of a failure, with where it came from. One that was kept before stays found by whom and when it was.

@@ -28,8 +28,8 @@ pub(super) enum Edit {
     DropKind(FaultKind),
     /// Takes away one client, and it out of the plan, where so many stay.
     DropClient { id: NodeId, least: usize },
-    /// Takes away one node, and it out of the plan, where so many stay.
-    DropNode { id: NodeId, least: usize },
+    /// Takes away nodes, and them out of the plan, where so many stay.
+    DropNodes { ids: Vec<NodeId>, least: usize },
     /// Takes away one operation.
     DropOperation(NodeId, u32),
     /// States what the network did to messages as items, and lets it do nothing else.
@@ -108,13 +108,13 @@ impl Edit {
                 case.workload.clients.retain(|client| client.id != *id);
                 drop_process(&mut case.plan.items, *id);
             }
-            Edit::DropNode { id, least } if case.nodes.len() > *least => {
-                case.nodes.retain(|node| node != id);
-                drop_process(&mut case.plan.items, *id);
+            Edit::DropNodes { ids, least } if case.nodes.len() >= least + ids.len() => {
+                case.nodes.retain(|node| !ids.contains(node));
+                ids.iter().for_each(|id| drop_process(&mut case.plan.items, *id));
                 // Who is healed was chosen among the nodes there were: of fewer, another majority suffices.
                 case.plan.heal.core = None;
             }
-            Edit::DropClient { .. } | Edit::DropNode { .. } => {}
+            Edit::DropClient { .. } | Edit::DropNodes { .. } => {}
             Edit::DropOperation(client, ordinal) => {
                 let loads = &mut case.workload.clients;
                 loads.iter_mut().filter(|load| load.id == *client).for_each(|load| omit(load, *ordinal));

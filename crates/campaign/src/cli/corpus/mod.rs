@@ -12,6 +12,7 @@ use super::{Ended, Exit, Shop};
 use crate::block::Block;
 use crate::corpus::{self, Standing};
 use crate::run::Runs;
+use crate::story::Told;
 
 impl Shop<'_> {
     /// Runs every stored case and says what it is worth today.
@@ -68,7 +69,7 @@ impl Shop<'_> {
                 let replay = self.replay_line(path);
                 let failure = failure.confirmed(&runs);
                 let found = Some(corpus::history(&case));
-                eprintln!("{}", Block { failure: &failure, found, replay: &replay });
+                eprintln!("{}", Told::of(&runs, &Block { failure: &failure, found, replay: &replay }));
                 failure.class.into()
             }
             Standing::Stale(reason) => {

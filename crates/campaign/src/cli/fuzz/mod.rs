@@ -22,6 +22,7 @@ use crate::report::{GoalState, Report};
 use crate::run::Runs;
 use crate::runner::{Campaign, HarnessError};
 use crate::seed::Base;
+use crate::story::Told;
 use crate::wall::Stopwatch;
 
 /// How long it goes on where nobody says.
@@ -46,7 +47,7 @@ impl Shop<'_> {
             interrupted: interruption(),
             reports: Vec::new(),
             settled: Vec::new(),
-            blocks: Vec::new(),
+            told: Vec::new(),
             exit: Exit::Clean,
         };
         fuzzing.run(&selected);
@@ -89,7 +90,7 @@ struct Fuzzing<'a> {
     reports: Vec<Report>,
     /// What became of each failure of each report.
     settled: Vec<Vec<Settled>>,
-    blocks: Vec<String>,
+    told: Vec<Told>,
     exit: Exit,
 }
 
@@ -101,7 +102,7 @@ impl Fuzzing<'_> {
         let started = Stopwatch::start();
         let budget = self.campaign.time;
         for (index, (scenario, _)) in selected.iter().enumerate() {
-            let failed = !self.blocks.is_empty() || self.reports.iter().any(|report| !report.failures.is_empty());
+            let failed = !self.told.is_empty() || self.reports.iter().any(|report| !report.failures.is_empty());
             let over = failed && !self.campaign.keep_going;
             if over || self.interrupted.load(Ordering::Relaxed) || self.exit == Exit::Bug {
                 break;
@@ -137,7 +138,9 @@ impl Fuzzing<'_> {
                 Standing::Failed(failure) => {
                     let replay = self.shop.replay_line(&path);
                     let failure = failure.confirmed(&self.runs(scenario));
-                    self.found(&failure, corpus::history(&case), &replay);
+                    let block = Block { failure: &failure, found: Some(corpus::history(&case)), replay: &replay };
+                    let told = Told::of(&self.runs(scenario), &block);
+                    self.found(&failure, told);
                 }
                 Standing::Stale(reason) => self.corpus_trouble(&format!("STALE {shown}: {reason}")),
                 Standing::Undecided(reason) => {
@@ -172,14 +175,12 @@ impl Fuzzing<'_> {
         self.reports.push(report);
     }
 
-    fn found(&mut self, failure: &Failure, found: String, replay: &str) -> String {
-        let block = Block { failure, found: Some(found), replay }.to_string();
+    fn found(&mut self, failure: &Failure, told: Told) {
         self.exit = self.exit.and(failure.class.into());
-        self.blocks.push(block.clone());
-        block
+        self.told.push(told);
     }
 
-    /// Says what was found: the table, the file, and last the blocks.
+    /// Says what was found: the table, the file, and last the failures.
     fn conclude(mut self, arguments: &Fuzz) -> Ended {
         if arguments.deny_miss && self.reports.iter().any(missed) {
             self.exit = self.exit.and(Exit::Missed);
@@ -201,8 +202,8 @@ impl Fuzzing<'_> {
                 self.exit = if self.exit == Exit::Clean { Exit::Usage } else { self.exit };
             }
         }
-        for block in &self.blocks {
-            eprintln!("\n{block}");
+        for told in &self.told {
+            eprintln!("\n{told}");
         }
         Ok(self.exit)
     }

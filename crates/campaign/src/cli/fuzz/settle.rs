@@ -6,6 +6,7 @@ use sim::{Scenario, Shrunk, Spec};
 
 use super::super::progress::ProgressLine;
 use super::Fuzzing;
+use crate::block::Block;
 use crate::corpus;
 use crate::corpus::keep::Keeper;
 use crate::failure::Failure;
@@ -13,6 +14,7 @@ use crate::report::Failed;
 use crate::run::Runs;
 use crate::runner::Campaign;
 use crate::shrinking::{ShrinkBudget, Shrinking};
+use crate::story::Told;
 
 /// A failure of a campaign, and what became of it.
 pub(in crate::cli) struct Settled {
@@ -33,8 +35,8 @@ impl Fuzzing<'_> {
             let (scenario, _) = selected.iter().find(|(_, spec)| spec.name == *name).expect("it was run");
             let shrinking =
                 Shrinking { time: budget.share(found.len() - position), ..Shrinking::new(self.campaign.jobs) };
-            let story = self.history(*report, failed);
-            let settled = self.settle_one(*scenario, failed, &shrinking, story);
+            let found = self.history(*report, failed);
+            let settled = self.settle_one(*scenario, failed, &shrinking, found);
             self.settled[*report].push(settled);
         }
     }
@@ -61,8 +63,9 @@ impl Fuzzing<'_> {
                     Some(earlier) => corpus::like(Some(&found), earlier),
                     None => found,
                 };
-                let block = self.found(&kept.failure, found, &replay);
-                keeper.keep_block(&kept, &block);
+                let told = Told::of(&runs, &Block { failure: &kept.failure, found: Some(found), replay: &replay });
+                keeper.keep_told(&kept, &told);
+                self.found(&kept.failure, told);
                 Settled { failure: kept.failure, case: Some(kept.path) }
             }
             Err(unkept) => {
@@ -71,7 +74,8 @@ impl Fuzzing<'_> {
                 eprint!("sim: no case was kept in {}: {}\n{case}", self.directory.display(), unkept.error);
                 let Campaign { expansion, unbounded, .. } = &self.campaign;
                 let replay = self.shop.replay_seed_line(name, failure.seed(), expansion, *unbounded);
-                self.found(&failure, found, &replay);
+                let told = Told::of(&runs, &Block { failure: &failure, found: Some(found), replay: &replay });
+                self.found(&failure, told);
                 Settled { failure, case: None }
             }
         }
