@@ -7,19 +7,22 @@ use sim::{Case, Item, Network, Shrunk};
 
 use crate::failure::Failure;
 use crate::quantity::Span;
+use crate::story::Messages;
 
 /// How many of the items that struck are shown of a case that was not shrunk; the last ones, as they are nearest to the
 /// failure.
 const ITEMS_SHOWN: usize = 6;
 
 /// A failure as a reader sees it.
-pub struct Block<'a> {
+pub(crate) struct Block<'a> {
     /// The failure.
-    pub failure: &'a Failure,
+    pub(crate) failure: &'a Failure,
     /// How it was come by, where that helps: "seed 17 of base 0x…".
-    pub found: Option<String>,
+    pub(crate) found: Option<String>,
+    /// What the messages say that the plan is about.
+    pub(crate) messages: &'a Messages<'a>,
     /// The line that replays it.
-    pub replay: &'a str,
+    pub(crate) replay: &'a str,
 }
 
 impl fmt::Display for Block<'_> {
@@ -39,8 +42,25 @@ impl fmt::Display for Block<'_> {
             writeln!(f, "  network: {network}")?;
         }
         let shown = if case.shrunk.is_some() { usize::MAX } else { ITEMS_SHOWN };
-        writeln!(f, "  plan:   {}", plan(struck, case.plan.items.len(), shown))?;
+        writeln!(f, "  plan:   {}", self.plan(struck, case.plan.items.len(), shown))?;
         write!(f, "  replay: {}", self.replay)
+    }
+}
+
+impl Block<'_> {
+    /// Of `of` items, those that struck, but for the first ones where there are more than `shown`.
+    fn plan(&self, struck: &[Item], of: usize, shown: usize) -> String {
+        let last: Vec<String> =
+            struck[struck.len().saturating_sub(shown)..].iter().map(|item| self.messages.item(item)).collect();
+        let last = last.join(" · ");
+        match struck.len() {
+            0 if of == 0 => "no faults".to_owned(),
+            0 => format!("none of {of} items struck"),
+            count if count > shown => format!("{count} of {of} items struck, the last of them {last}"),
+            // Of a case that was shrunk, what did not strike is part of the explanation as well.
+            count if shown > ITEMS_SHOWN && count < of => format!("{last} · {} that did not strike", of - count),
+            _ => last,
+        }
     }
 }
 
@@ -67,20 +87,6 @@ impl fmt::Display for Shortened<'_> {
             write!(f, ", {}", Span(time))?;
         }
         f.write_str(if *minimal { ")" } else { ", cut short)" })
-    }
-}
-
-/// Of `of` items, those that struck, but for the first ones where there are more than `shown`.
-fn plan(struck: &[Item], of: usize, shown: usize) -> String {
-    let last: Vec<String> = struck[struck.len().saturating_sub(shown)..].iter().map(ToString::to_string).collect();
-    let last = last.join(" · ");
-    match struck.len() {
-        0 if of == 0 => "no faults".to_owned(),
-        0 => format!("none of {of} items struck"),
-        count if count > shown => format!("{count} of {of} items struck, the last of them {last}"),
-        // Of a case that was shrunk, what did not strike is part of the explanation as well.
-        count if shown > ITEMS_SHOWN && count < of => format!("{last} · {} that did not strike", of - count),
-        _ => last,
     }
 }
 

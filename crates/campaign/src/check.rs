@@ -7,7 +7,6 @@ use std::{env, panic, thread};
 
 use sim::{Case, End, Expansion, Scenario, Seed, Spec};
 
-use crate::block::Block;
 use crate::corpus::keep::Keeper;
 use crate::corpus::{self, Standing};
 use crate::failure::{Failure, FailureClass};
@@ -215,7 +214,7 @@ impl Check<'_> {
     }
 
     fn told(&self, failure: &Failure, found: Option<String>, replay: &str) -> Told {
-        Told::of(&self.runs(), &Block { failure, found, replay })
+        Told::of(&self.runs(), failure, found, replay)
     }
 
     fn replay_case(&self, path: &Path) -> String {

@@ -116,7 +116,6 @@ mod triage;
 mod wall;
 mod watchdog;
 
-pub use block::Block;
 pub use builder::{Builder, scenario};
 pub use check::check;
 pub use failure::{Failure, FailureClass};

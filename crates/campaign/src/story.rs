@@ -1,8 +1,9 @@
 //! What a person reads of a failure: what led there, and last the block.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use sim::{Story, StoryTeller};
+use sim::{Item, Record, RecordWhat, Story, StoryTeller, Target, Time};
 
 use crate::block::Block;
 use crate::failure::Failure;
@@ -17,9 +18,14 @@ pub(crate) struct Told {
 }
 
 impl Told {
+    /// What is to be told of a failure that was come by in the way of `found`, and that this line replays.
+    ///
     /// Takes two more runs of the case: what bears on a violation is known only once there is one.
-    pub(crate) fn of(runs: &Runs<'_>, block: &Block<'_>) -> Told {
-        Told { story: story(runs, block.failure), block: block.to_string() }
+    pub(crate) fn of(runs: &Runs<'_>, failure: &Failure, found: Option<String>, replay: &str) -> Told {
+        let mut messages = Messages::of(&failure.case.plan.items);
+        let story = story(runs, failure, &mut messages);
+        let block = Block { failure, found, messages: &messages, replay }.to_string();
+        Told { story, block }
     }
 }
 
@@ -32,10 +38,45 @@ impl fmt::Display for Told {
     }
 }
 
-fn story(runs: &Runs<'_>, failure: &Failure) -> Option<Story> {
+fn story(runs: &Runs<'_>, failure: &Failure, messages: &mut Messages<'_>) -> Option<Story> {
     let outcome = runs.run(&failure.case).ok()?;
     let violation = outcome.violation().filter(|violation| violation.signature == failure.signature)?;
     let mut teller = StoryTeller::about(violation);
-    runs.run_traced(&failure.case, &mut |record| teller.hear(record)).ok()?;
+    let mut hear = |record: &Record| {
+        messages.hear(record);
+        teller.hear(record);
+    };
+    runs.run_traced(&failure.case, &mut hear).ok()?;
     Some(teller.tell())
+}
+
+/// The messages that a plan is about. It names them by their tags, which say nothing to a person.
+#[derive(Default)]
+pub(crate) struct Messages<'a> {
+    items: BTreeMap<&'a Target, Option<(Time, String)>>,
+}
+
+impl<'a> Messages<'a> {
+    fn of(items: &'a [Item]) -> Messages<'a> {
+        let of_messages = items.iter().filter(|item| matches!(item.target, Target::Message { .. }));
+        Messages { items: of_messages.map(|item| (&item.target, None)).collect() }
+    }
+
+    fn hear(&mut self, record: &Record) {
+        let (RecordWhat::Sent { to, tag, occurrence, message, .. }, Some(from)) = (&record.what, record.node) else {
+            return;
+        };
+        let address = Target::Message { from, to: *to, tag: *tag, occurrence: *occurrence };
+        if let Some(sent) = self.items.get_mut(&address) {
+            *sent = Some((record.time, message.clone()));
+        }
+    }
+
+    /// An item, with what its message says where that was heard.
+    pub(crate) fn item(&self, item: &Item) -> String {
+        match self.items.get(&item.target) {
+            Some(Some((sent, message))) => item.with_message(*sent, message),
+            _ => item.to_string(),
+        }
+    }
 }

@@ -176,6 +176,12 @@ impl Passage {
         }
     }
 
+    /// The fate that a plan item must state for the same to happen, where the network only carried the message.
+    pub(crate) fn carried(&self) -> Option<Fate> {
+        let latency_ns = self.latency_ns.filter(|_| self.struck.is_none())?;
+        Some(Fate::Deliver { latency_ns })
+    }
+
     fn planned(item: usize, fate: Fate) -> Passage {
         let struck = Struck { item: Some(item), ..Struck::default() };
         match fate {

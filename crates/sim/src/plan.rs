@@ -385,6 +385,8 @@ impl Item {
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.when {
+            // A message's fate is decided when it is sent.
+            When::At { .. } if matches!(self.target, Target::Message { .. }) => write!(f, "{}", Strike(self))?,
             When::At { at_ns } => write!(f, "at {at_ns} {}", Strike(self))?,
             When::On { fact, node, nth, point } => {
                 write!(f, "on {fact}")?;
@@ -404,6 +406,22 @@ impl fmt::Display for Item {
             Some(..1_000) if self.fault.lasts() => f.write_str(" for an instant"),
             Some(nanos) if self.fault.lasts() => write!(f, " for {}", Span(nanos)),
             _ => Ok(()),
+        }
+    }
+}
+
+impl Item {
+    /// An item about a message, as it reads to who knows what the message says: `at 1.250s lose n1->n2 "vote granted"`.
+    pub fn with_message(&self, sent: Time, message: &str) -> String {
+        let Target::Message { from, to, .. } = self.target else { return self.to_string() };
+        let whom = format!("{from}->{to} \"{message}\"");
+        match self.fault {
+            Fault::Message(Fate::Lose) => format!("at {sent} lose {whom}"),
+            Fault::Message(Fate::Deliver { latency_ns }) => {
+                format!("at {sent} deliver {whom} after {}", Span(latency_ns))
+            }
+            Fault::Message(Fate::Duplicate { .. }) => format!("at {sent} deliver twice {whom}"),
+            _ => self.to_string(),
         }
     }
 }
@@ -429,7 +447,7 @@ impl fmt::Display for Strike<'_> {
             }
             Fault::SessionReset => write!(f, "reset the session {whom}"),
             Fault::Message(Fate::Lose) => write!(f, "lose {whom}"),
-            Fault::Message(Fate::Deliver { .. }) => write!(f, "deliver late {whom}"),
+            Fault::Message(Fate::Deliver { latency_ns }) => write!(f, "deliver {whom} after {}", Span(latency_ns)),
             Fault::Message(Fate::Duplicate { .. }) => write!(f, "deliver twice {whom}"),
             Fault::Reseed { domain, .. } => write!(f, "reseed {domain}"),
         }
@@ -485,6 +503,22 @@ mod tests {
         assert_eq!(timed.to_string(), "at 1.250s cut off n1+n2 for 43ms");
         timed.lasts_ns = Some(1);
         assert_eq!(timed.to_string(), "at 1.250s cut off n1+n2 for an instant");
+    }
+
+    #[test]
+    fn an_item_about_a_message_says_which() {
+        let (from, to) = (NodeId::node(1), NodeId::node(2));
+        let target = || Target::Message { from, to, tag: Hex(7), occurrence: 1 };
+        let lost = item(at(0), target(), Fault::Message(Fate::Lose));
+        assert_eq!(lost.to_string(), "lose n1->n2 0x0000000000000007#1");
+        let sent = Time::from_nanos(1_250_000_000);
+        assert_eq!(lost.with_message(sent, "vote granted"), "at 1.250s lose n1->n2 \"vote granted\"");
+        let late = item(at(0), target(), Fault::Message(Fate::Deliver { latency_ns: 3_000_000 }));
+        assert_eq!(late.to_string(), "deliver n1->n2 0x0000000000000007#1 after 3ms");
+        let late = late.with_message(sent, "vote granted");
+        assert_eq!(late, "at 1.250s deliver n1->n2 \"vote granted\" after 3ms");
+        let crash = item(at(5), Target::Node(from), Fault::Crash);
+        assert_eq!(crash.with_message(sent, "vote granted"), crash.to_string());
     }
 
     #[test]

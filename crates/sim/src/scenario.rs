@@ -74,14 +74,22 @@ pub struct Outcome {
     pub core: Option<Vec<NodeId>>,
 }
 
-/// What the network did to messages beyond carrying them, and not because a plan item said so.
+/// What the network did to messages of which no plan item said what becomes of them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fates {
-    /// Each such message and what became of it, in the order of sending.
+    /// Each message that it did more to than carry it, and what became of it, in the order of sending.
     pub met: Vec<(Target, Fate)>,
-    /// Whether these are all: a link counts the occurrences of a limited number of tags exactly, and no item can be about
-    /// a message beyond.
+    /// Each message that it only carried, and how long that took, in the order of sending; not those that were sent when
+    /// the faults were over, nor any after the first 4 096.
+    pub carried: Vec<(Target, Fate)>,
+    /// Whether that is everything: a link counts the occurrences of a limited number of tags exactly, and no item can be
+    /// about a message beyond.
     pub complete: bool,
+}
+
+impl Fates {
+    /// More messages than these are carried in runs that nobody would like to read of.
+    pub(crate) const CARRIED_MAX: usize = 4_096;
 }
 
 /// How a run ended.

@@ -7,7 +7,6 @@ use sim::{Case, End, Expansion, Outcome, Record, Seed, Spec};
 
 use super::args::{Replay, TraceForm};
 use super::{Ended, Exit, Shop};
-use crate::block::Block;
 use crate::corpus::{self, Standing};
 use crate::failure::{Failure, lived};
 use crate::place::typed;
@@ -39,8 +38,7 @@ impl Shop<'_> {
             save(path, &spec, &case, &outcome)?;
         }
         if let Some(failure) = Failure::of(&spec, &case, &outcome) {
-            let block = Block { failure: &failure, found: changed(&case, &outcome), replay: &line };
-            eprintln!("{}", Told::of(&runs, &block));
+            eprintln!("{}", Told::of(&runs, &failure, changed(&case, &outcome), &line));
             return Ok(failure.class.into());
         }
         Ok(say(&spec, &case, &outcome, &name))

@@ -7,7 +7,6 @@ use sim::{Expansion, Shrunk};
 use super::args::Shrink;
 use super::progress::{ProgressLine, interruption};
 use super::{Ended, Exit, Shop, jobs};
-use crate::block::Block;
 use crate::corpus;
 use crate::failure::Failure;
 use crate::run::{RunError, Runs};
@@ -53,7 +52,7 @@ impl Shop<'_> {
             return Ok(exit);
         }
         let replay = self.replay_line(&path);
-        let told = Told::of(runs, &Block { failure, found: None, replay: &replay });
+        let told = Told::of(runs, failure, None, &replay);
         corpus::keep_told(&path, &told);
         eprintln!("{told}");
         Ok(exit)

@@ -6,7 +6,7 @@ use crate::id::{Hex, NodeId};
 use crate::mix::Domain;
 use crate::plan::{Fate, Fault, FaultKind, Item, ItemOutcome, Point, Target, When};
 use crate::sample::PPM;
-use crate::scenario::Outcome;
+use crate::scenario::{Fates, Outcome};
 use crate::time::Time;
 use crate::world::UNSYNCED_KEPT_PPM;
 
@@ -44,6 +44,8 @@ pub(super) enum Edit {
     Heal(u64),
     /// Lets every message take so long.
     Latency(u64),
+    /// States how long each message takes that takes another time than this, which all others take; in nanoseconds.
+    StateLatencies(u64),
     /// Takes the salts away.
     Unsalt,
 }
@@ -85,6 +87,10 @@ impl Best {
         let mut case = self.case.clone();
         edits.for_each(|edit| edit.apply(&mut case, self));
         (case != self.case).then_some(case)
+    }
+
+    fn fates(&self) -> impl Iterator<Item = &Fates> {
+        self.outcome.iter().filter_map(|outcome| outcome.fates.as_ref())
     }
 
     /// When an item struck, and where the fact was stated that it waited for.
@@ -137,10 +143,8 @@ impl Edit {
                 simplify(&mut at_ns, *nanos);
                 case.plan.heal.at_ns = Time::from_nanos(at_ns);
             }
-            Edit::Latency(nanos) => {
-                case.network.latency_min_ns = *nanos;
-                case.network.latency_max_ns = *nanos;
-            }
+            Edit::Latency(nanos) => set_latency(&mut case.network, *nanos),
+            Edit::StateLatencies(nanos) => state_latencies(case, best, *nanos),
             Edit::Unsalt => case.salts.clear(),
         }
     }
@@ -203,10 +207,21 @@ fn omit(load: &mut ClientLoad, ordinal: u32) {
 }
 
 fn state_fates(case: &mut Case, best: &Best) {
-    let fates = best.outcome.as_ref().and_then(|outcome| outcome.fates.as_ref());
+    state(case, best.fates().flat_map(|fates| &fates.met));
+    let Network { latency_min_ns, latency_max_ns, link, .. } = case.network;
+    case.network = Network { link, ..Network::calm(latency_min_ns..=latency_max_ns) };
+}
+
+fn state_latencies(case: &mut Case, best: &Best, usual_ns: u64) {
+    let is_usual = |fate: Fate| fate == Fate::Deliver { latency_ns: usual_ns };
+    state(case, best.fates().flat_map(|fates| &fates.carried).filter(|(_, fate)| !is_usual(*fate)));
+    set_latency(&mut case.network, usual_ns);
+}
+
+/// Adds what became of these messages to the plan.
+fn state<'a>(case: &mut Case, fates: impl Iterator<Item = &'a (Target, Fate)>) {
     let next = case.plan.items.iter().map(|item| item.id).max().unwrap_or(0).saturating_add(1);
-    let met = fates.into_iter().flat_map(|fates| &fates.met);
-    case.plan.items.extend((next..).zip(met).map(|(id, (target, fate))| Item {
+    case.plan.items.extend((next..).zip(fates).map(|(id, (target, fate))| Item {
         id,
         // A message's fate is asked for when it is sent.
         when: When::At { at_ns: Time::ZERO },
@@ -214,8 +229,10 @@ fn state_fates(case: &mut Case, best: &Best) {
         fault: Fault::Message(*fate),
         lasts_ns: None,
     }));
-    let Network { latency_min_ns, latency_max_ns, link, .. } = case.network;
-    case.network = Network { link, ..Network::calm(latency_min_ns..=latency_max_ns) };
+}
+
+fn set_latency(network: &mut Network, nanos: u64) {
+    (network.latency_min_ns, network.latency_max_ns) = (nanos, nanos);
 }
 
 fn time(item: &mut Item, struck: Option<(Time, Option<NodeId>)>, after_ns: u64) {

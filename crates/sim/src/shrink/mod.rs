@@ -23,10 +23,12 @@ mod sweep;
 mod walk;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::mem;
 use std::sync::Arc;
 
 use self::edit::Best;
-use self::walk::Walk;
+use self::pass::{STATED_LATENCIES_MAX, stated_latencies};
+use self::walk::{Next, Walk};
 use crate::case::{Case, CaseError, Shrunk, Size};
 use crate::hash::content_hash;
 use crate::scenario::Outcome;
@@ -51,6 +53,8 @@ pub struct Shrinker {
     from: Option<Size>,
     best: Best,
     walk: Walk,
+    /// What was best before latencies were stated, and where the search was.
+    before_latencies: Option<(Best, Walk)>,
     /// Handed out and not judged yet, in order.
     pending: VecDeque<Pending>,
     numbers: u64,
@@ -121,6 +125,7 @@ impl Shrinker {
             from: None,
             best: Best::unconfirmed(case),
             walk: Walk::start(),
+            before_latencies: None,
             pending: VecDeque::new(),
             numbers: 0,
             passed: BTreeMap::new(),
@@ -163,19 +168,25 @@ impl Shrinker {
 
     /// The smallest failing case so far and what its run came to; nothing before the case itself was seen to fail.
     pub fn best(&self) -> Option<(&Case, &Outcome)> {
-        self.best.outcome.as_ref().map(|outcome| (&self.best.case, outcome))
+        let best = self.smallest();
+        best.outcome.as_ref().map(|outcome| (&best.case, outcome))
     }
 
     /// What the search has come to so far; nothing before the case itself was seen to fail.
     pub fn shrunk(&self) -> Option<Shrunk> {
-        let outcome = self.best.outcome.as_ref()?;
+        let (case, outcome) = self.best()?;
         Some(Shrunk {
             from: self.from?,
-            to: size::of(&self.best.case, outcome.time),
+            to: size::of(case, outcome.time),
             runs: self.runs,
             events: self.events,
             minimal: self.state == State::Minimal,
         })
+    }
+
+    /// A case that states every latency is none to end with before it is known which of them matter.
+    fn smallest(&self) -> &Best {
+        self.before_latencies.as_ref().map_or(&self.best, |(before, _)| before)
     }
 
     fn fails_alike(&self, outcome: &Outcome) -> bool {
@@ -194,11 +205,18 @@ impl Shrinker {
     /// The next candidate of the walk of which it is not known already that it does not fail.
     fn search(&mut self) -> Option<Candidate> {
         while self.state == State::Searching {
-            let Some(case) = self.walk.candidate(&self.best, &self.spec) else {
-                if self.pending.is_empty() {
-                    self.state = State::Minimal;
+            let case = match self.walk.next(&self.best, &self.spec) {
+                Next::Try(case) => case,
+                // What is out may still change what is best.
+                Next::Weigh | Next::Finished if !self.pending.is_empty() => return None,
+                Next::Weigh => {
+                    self.weigh_latencies();
+                    continue;
                 }
-                return None;
+                Next::Finished => {
+                    self.state = State::Minimal;
+                    return None;
+                }
             };
             let candidate = self.hand_out(Arc::new(case));
             self.walk.failed_not();
@@ -211,6 +229,18 @@ impl Shrinker {
             self.judge();
         }
         None
+    }
+
+    /// Keeps the latencies that were stated where they are few.
+    fn weigh_latencies(&mut self) {
+        let few = stated_latencies(&self.best.case).count() <= STATED_LATENCIES_MAX;
+        match self.before_latencies.take() {
+            Some((best, walk)) if !few => {
+                self.best = best;
+                self.walk.go_back(walk);
+            }
+            _ => self.walk.keep(),
+        }
     }
 
     /// Takes in the verdicts whose turn has come.
@@ -237,6 +267,7 @@ impl Shrinker {
     }
 
     fn take(&mut self, case: Arc<Case>, outcome: Outcome) {
+        let before = (self.state == State::Searching && self.walk.states_latencies()).then(|| self.walk.clone());
         match self.state {
             State::Confirming => {
                 self.from = Some(size::of(&case, outcome.time));
@@ -245,7 +276,9 @@ impl Shrinker {
             _ if !self.walk.takes(&self.best, &outcome) => return self.walk.failed_not(),
             _ => self.walk.failed(),
         }
-        self.best = Best { case: Arc::unwrap_or_clone(case), outcome: Some(outcome) };
+        let best = Best { case: Arc::unwrap_or_clone(case), outcome: Some(outcome) };
+        let best_before = mem::replace(&mut self.best, best);
+        self.before_latencies = before.map(|walk| (best_before, walk)).or(self.before_latencies.take());
     }
 
     fn count(&mut self, events: u64) {

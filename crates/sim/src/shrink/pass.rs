@@ -6,7 +6,7 @@ use super::number::{rounded_up, simpler};
 use super::sweep::Sweep;
 use crate::case::{Case, ClientLoad, Network};
 use crate::id::NodeId;
-use crate::plan::{FaultKind, Point, When};
+use crate::plan::{Fate, Fault, FaultKind, Item, Point, When};
 use crate::sample::PPM;
 use crate::spec::Spec;
 use crate::world::UNSYNCED_KEPT_PPM;
@@ -38,18 +38,25 @@ pub(super) enum Pass {
     Numbers,
     /// Knobs.
     Knobs,
-    /// How long messages take.
+    /// How long messages take: all of them the same.
     Latency,
+    /// How long each message takes, stated as an item.
+    Latencies,
+    /// Of these, what matters; and whether it is little enough to say more than a seed does.
+    StatedLatencies,
     /// The salts that earlier edits brought.
     Salts,
 }
+
+/// Where more messages than these have to take a time of their own, no reader could follow; a seed says as much.
+pub(super) const STATED_LATENCIES_MAX: usize = 4;
 
 /// Of so many items at most, each is retried under other salts when its removal lets the failure go.
 const RETRIED_ITEMS_MAX: usize = 16;
 
 impl Pass {
     /// Every pass, in order.
-    pub(super) const ALL: [Pass; 14] = [
+    pub(super) const ALL: [Pass; 16] = [
         Pass::Idle,
         Pass::Kinds,
         Pass::Nodes,
@@ -63,6 +70,8 @@ impl Pass {
         Pass::Numbers,
         Pass::Knobs,
         Pass::Latency,
+        Pass::Latencies,
+        Pass::StatedLatencies,
         Pass::Salts,
     ];
 
@@ -84,6 +93,8 @@ impl Pass {
             Pass::Numbers => numbers(case),
             Pass::Knobs => knobs(case, spec),
             Pass::Latency => latency(&case.network),
+            Pass::Latencies => latencies(&case.network),
+            Pass::StatedLatencies => stated_latencies(case).map(|item| Edit::DropItem(item.id)).collect(),
             Pass::Salts => vec![Edit::Unsalt],
         }
     }
@@ -91,7 +102,7 @@ impl Pass {
     /// How it goes through so many edits.
     pub(super) fn sweep(self, edits: usize) -> Sweep {
         match self {
-            Pass::Items | Pass::StatedFates | Pass::Operations => Sweep::in_groups(edits),
+            Pass::Items | Pass::StatedFates | Pass::Operations | Pass::StatedLatencies => Sweep::in_groups(edits),
             _ => Sweep::one_by_one(edits),
         }
     }
@@ -107,6 +118,12 @@ impl Pass {
             _ => 0,
         }
     }
+}
+
+/// The items that say nothing of a message but how long it takes.
+pub(super) fn stated_latencies(case: &Case) -> impl Iterator<Item = &Item> {
+    let is_latency = |item: &&Item| matches!(item.fault, Fault::Message(Fate::Deliver { .. }));
+    case.plan.items.iter().filter(is_latency)
 }
 
 fn idle(best: &Best) -> Vec<Edit> {
@@ -189,4 +206,10 @@ fn latency(network: &Network) -> Vec<Edit> {
     }
     let round = simpler(latency_max_ns).into_iter().filter(|nanos| *nanos >= latency_min_ns);
     round.take(2).chain([latency_min_ns, latency_max_ns]).map(Edit::Latency).collect()
+}
+
+/// Whatever takes another time than the longest is stated.
+fn latencies(network: &Network) -> Vec<Edit> {
+    let Network { latency_min_ns, latency_max_ns, .. } = *network;
+    if latency_min_ns < latency_max_ns { vec![Edit::StateLatencies(latency_max_ns)] } else { Vec::new() }
 }

@@ -17,31 +17,73 @@ pub(super) struct Walk {
     tries: u32,
     /// Whether anything failed alike since the first pass last began.
     found: bool,
+    /// Whether it was seen that too many messages have to take a time of their own.
+    latencies: Latencies,
+}
+
+/// Whether latencies are stated one by one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Latencies {
+    /// They will be, or are already.
+    Stated,
+    /// It was tried, and of too many messages it matters.
+    Drawn,
+}
+
+/// What is to be done next.
+pub(super) enum Next {
+    /// Run this.
+    Try(Case),
+    /// See whether the case that came of stating latencies is to be kept: by [`Walk::keep`] or [`Walk::go_back`], once
+    /// every verdict before it is in.
+    Weigh,
+    /// Every pass was gone through without a find.
+    Finished,
 }
 
 impl Walk {
     pub(super) fn start() -> Walk {
-        Walk { pass: 0, sweep: None, tries: 0, found: false }
+        Walk { pass: 0, sweep: None, tries: 0, found: false, latencies: Latencies::Stated }
     }
 
-    /// The case to try next, past all edits that are moot; nothing where every pass was gone through without a find.
-    pub(super) fn candidate(&mut self, best: &Best, spec: &Spec) -> Option<Case> {
+    /// The case to try next, past all edits that are moot.
+    pub(super) fn next(&mut self, best: &Best, spec: &Spec) -> Next {
         loop {
-            let pass = *Pass::ALL.get(self.pass)?;
+            let Some(pass) = Pass::ALL.get(self.pass).copied() else { return Next::Finished };
+            let is_off = pass == Pass::Latencies && self.latencies == Latencies::Drawn;
             let (sweep, edits) = self.sweep.get_or_insert_with(|| {
-                let edits = pass.edits(best, spec);
+                let edits = if is_off { Vec::new() } else { pass.edits(best, spec) };
                 (pass.sweep(edits.len()), edits.into())
             });
             let Some(group) = sweep.group() else {
+                if pass == Pass::StatedLatencies {
+                    return Next::Weigh;
+                }
                 self.next_pass();
                 continue;
             };
             match best.edited(group.iter().map(|index| &edits[*index])) {
-                Some(case) if self.tries == 0 => return Some(case),
-                Some(case) => return Some(salted(case, self.tries)),
+                Some(case) if self.tries == 0 => return Next::Try(case),
+                Some(case) => return Next::Try(salted(case, self.tries)),
                 None => self.pass_by(),
             }
         }
+    }
+
+    /// Whether it is about to state latencies.
+    pub(super) fn states_latencies(&self) -> bool {
+        Pass::ALL[self.pass] == Pass::Latencies
+    }
+
+    /// What came of stating latencies is kept.
+    pub(super) fn keep(&mut self) {
+        self.next_pass();
+    }
+
+    /// It is not, and the search goes on from where it stood `before`, with the case of then.
+    pub(super) fn go_back(&mut self, before: Walk) {
+        *self = Walk { latencies: Latencies::Drawn, ..before };
+        self.next_pass();
     }
 
     /// The present candidate does not fail: it is tried under another salt, or the next one is.

@@ -324,11 +324,23 @@ sim: what led there; `>` is what the violation rests on
 
     #[test]
     fn where_a_process_died_of_itself_the_story_is_its_own() {
-        let records =
-            [sent(1, 2, 1, 1, "divide by 0"), arrived(2, 2, 1, 1, 0, Taken::Handled), fact(2, 3, 7, "unrelated")];
-        let panic = Violation { node: Some(n(1)), ..violation(Class::Panic, 2, &[]) };
+        let records = [
+            sent(1, 3, 1, 1, "add 1"),
+            arrived(2, 3, 1, 1, 0, Taken::Handled),
+            fact(2, 1, 7, "has 1"),
+            fact(2, 3, 7, "unrelated"),
+            sent(3, 2, 1, 1, "divide by 0"),
+            arrived(4, 2, 1, 3, 2, Taken::Handled),
+        ];
+        let panic = Violation { node: Some(n(1)), ..violation(Class::Panic, 4, &[]) };
         let texts: Vec<String> = told(&panic, &records).lines.into_iter().map(|line| line.text).collect();
-        assert_eq!(texts, ["n2 -> n1  divide by 0, arrives 0.002s", "n1        from n2"]);
+        let expected = [
+            "n3 -> n1  add 1, arrives 0.002s",
+            "n1        has 1",
+            "n2 -> n1  divide by 0, arrives 0.004s",
+            "n1        from n2",
+        ];
+        assert_eq!(texts, expected);
     }
 
     #[test]

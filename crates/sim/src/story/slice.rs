@@ -6,7 +6,7 @@ use super::events::Events;
 use super::gather::Gathered;
 use super::phrase::{phrase, phrase_all, phrase_blow, phrase_restart};
 use super::{Draft, Part, Rank, StoryLine};
-use crate::check::Violation;
+use crate::check::{Class, Violation};
 use crate::id::NodeId;
 use crate::plan::FaultKind;
 use crate::record::{Record, RecordWhat};
@@ -20,6 +20,9 @@ const SAID_BY_FEW: u64 = 2;
 /// What happened to a node at most so many records before it first bore on the evidence, may have to do with it.
 const SHORTLY: u64 = 200;
 
+/// So many facts are told of a process that died of itself.
+const LAST_FACTS: usize = 8;
+
 /// So many facts of one step are told as evidence where none is about its subject.
 const FACTS_OF_A_STEP: usize = 3;
 
@@ -32,6 +35,9 @@ pub(super) fn drafts(violation: &Violation, gathered: Gathered) -> Vec<Draft> {
     slice.add_subjects();
     slice.add_links();
     slice.add_origins(violation.event);
+    if violation.class == Class::Panic {
+        slice.add_last_facts(violation.node);
+    }
     slice.add_blows();
     slice.add_cuts();
     slice.into_drafts()
@@ -153,6 +159,19 @@ impl Slice {
         for event in self.marks.iter().map(|mark| mark.event).collect::<Vec<u64>>() {
             if let Some((_, sent)) = self.events.origin(event) {
                 self.choose(sent, Rank::Rest, 0);
+            }
+        }
+    }
+
+    /// What a process said last that died of itself, and what made it say so: it died of what it came to be.
+    fn add_last_facts(&mut self, node: Option<NodeId>) {
+        let own = self.events.all().rev().filter(|(_, record)| record.node.is_some() && record.node == node);
+        let facts = own.filter(|(_, record)| matches!(record.what, RecordWhat::Fact(_)));
+        let facts: Vec<(u64, u64)> = facts.take(LAST_FACTS).map(|(ordinal, record)| (ordinal, record.event)).collect();
+        for ((ordinal, event), away) in facts.into_iter().zip(0..) {
+            self.choose(ordinal, Rank::Subject, away);
+            if let Some((_, sent)) = self.events.origin(event) {
+                self.choose(sent, Rank::Rest, away);
             }
         }
     }

@@ -274,7 +274,7 @@ impl<S: System> World<S> {
     /// Keeps what the network does to messages.
     #[must_use]
     pub(crate) fn with_fates(mut self) -> World<S> {
-        self.fates = Some(Fates { met: Vec::new(), complete: true });
+        self.fates = Some(Fates { met: Vec::new(), carried: Vec::new(), complete: true });
         self
     }
 

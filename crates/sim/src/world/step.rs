@@ -3,7 +3,7 @@
 use std::mem;
 use std::ops::Range;
 
-use super::{Event, Hosted, Input, Slot, Waiting, World};
+use super::{Event, Hosted, Input, Phase, Slot, Waiting, World};
 use crate::check::What;
 use crate::hash::content_hash;
 use crate::id::{Hex, NodeId, Request};
@@ -15,6 +15,7 @@ use crate::plan::{FaultKind, Target};
 use crate::process::{Effect, Effects, Io, Link, Process, Refusal};
 use crate::record::{RecordWhat, Taken};
 use crate::sample::below;
+use crate::scenario::Fates;
 use crate::survival::Service;
 use crate::system::System;
 use crate::time::Time;
@@ -394,11 +395,14 @@ impl<S: System> World<S> {
     #[cold]
     fn keep_fate(&mut self, from: Slot, to: NodeId, sent: Sent, passage: Passage) {
         let from = self.id(from);
-        let (Some(fate), Some(fates)) = (passage.fate(), &mut self.fates) else { return };
+        let (fate, carried) = (passage.fate(), passage.carried().filter(|_| self.phase == Phase::Safety));
+        let (Some(stated), Some(fates)) = (fate.or(carried), &mut self.fates) else { return };
+        let kept = if fate.is_some() { &mut fates.met } else { &mut fates.carried };
+        let has_room = fate.is_some() || kept.len() < Fates::CARRIED_MAX;
         fates.complete &= sent.exact;
-        if sent.exact {
+        if sent.exact && has_room {
             let target = Target::Message { from, to, tag: Hex(sent.tag), occurrence: sent.occurrence };
-            fates.met.push((target, fate));
+            kept.push((target, stated));
         }
     }
 

@@ -247,6 +247,49 @@ fn one_lost_message_of_a_network_that_loses_a_fifth_is_named() {
     assert_eq!((*from, *to, tag.0), (n(1), n(2), 7));
 }
 
+/// No fault at all: of messages that take up to 30 ms each, a later one comes first.
+#[test]
+fn the_one_message_that_overtakes_is_named_where_no_fault_is_needed() {
+    let rig = Rig::<Counts>::new().checks(Property::new("skips", Skipped { only: Some(7), ..Skipped::default() }));
+    let mut case = calm(2);
+    case.network.latency_max_ns = 30 * MS;
+    let fails = |seed: &u64| run(&rig, &Case { seed: sim::Hex(*seed), ..case.clone() }).violation().is_some();
+    let seed = (1..100).find(fails).expect("it is overtaken in one of a few seeds");
+    let (least, shrunk) = shrink_alike(&rig, &Case { seed: sim::Hex(seed), ..case });
+    assert_eq!((shrunk.from.faults, shrunk.to.faults), (0, 1));
+    assert_eq!(least.network.latency_min_ns, least.network.latency_max_ns);
+    let [Item { target: Target::Message { tag, .. }, fault: Fault::Message(Fate::Deliver { latency_ns }), .. }] =
+        &least.plan.items[..]
+    else {
+        panic!("expected one message that is quick or slow; received {:?}", least.plan.items)
+    };
+    let is_slow = *latency_ns > least.network.latency_max_ns;
+    assert_eq!(tag.0, if is_slow { 7 } else { 8 });
+}
+
+/// Fails where any ten numbers were heard each before the one before it.
+#[derive(Clone, Default)]
+struct MuchOvertaken(Skipped, u32);
+
+impl Checker<Numbers> for MuchOvertaken {
+    fn observe(&mut self, observed: &Observed<'_, Numbers>) -> Judgement {
+        if matches!(self.0.observe(observed), Judgement::Violated(_)) {
+            self.1 += 1;
+        }
+        Judgement::holds_if(self.1 < 10, || flaw(observed))
+    }
+}
+
+#[test]
+fn where_many_messages_have_to_overtake_none_is_stated() {
+    let rig = Rig::<Counts>::new().checks(Property::new("skips", MuchOvertaken::default()));
+    let mut case = calm(2);
+    case.network.latency_max_ns = 30 * MS;
+    let (least, shrunk) = shrink_alike(&rig, &case);
+    assert_eq!((shrunk.to.faults, &least.plan.items[..]), (0, &[][..]));
+    assert!(least.network.latency_min_ns < least.network.latency_max_ns);
+}
+
 /// A client that asks n1 for each of its operations, a millisecond apart.
 struct Asks {
     next: Time,
@@ -342,7 +385,20 @@ fn to_state_what_the_network_did_changes_nothing_of_the_run() {
     let mut stated = with_items(case, items);
     let calm = sim::Network::calm(stated.network.latency_min_ns..=stated.network.latency_max_ns);
     stated.network = calm;
-    assert_eq!(run(&rig, &stated).digest, outcome.digest);
+    let calmed = run(&rig, &stated);
+    assert_eq!(calmed.digest, outcome.digest);
+
+    let fates = calmed.fates.expect("they were asked for");
+    assert!(fates.met.is_empty() && fates.carried.len() > 20);
+    let items = fates.carried.iter().map(|(target, fate)| at(0, target.clone(), Fault::Message(*fate), None));
+    let items = [stated.plan.items.clone(), items.collect()].concat();
+    let mut stated = with_items(stated, items);
+    stated.network = sim::Network::calm(9 * MS..=9 * MS);
+    assert_eq!(
+        run(&rig, &stated).digest,
+        outcome.digest,
+        "the run ends with the faults, so that every message is stated"
+    );
 }
 
 #[test]

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use sim::{Case, ClientLoad, Found, Scenario, Size, Spec};
 
 use super::{Ended, Exit, Shop};
-use crate::block::Block;
 use crate::corpus::{self, Standing};
 use crate::run::Runs;
 use crate::story::Told;
@@ -69,7 +68,7 @@ impl Shop<'_> {
                 let replay = self.replay_line(path);
                 let failure = failure.confirmed(&runs);
                 let found = Some(corpus::history(&case));
-                eprintln!("{}", Told::of(&runs, &Block { failure: &failure, found, replay: &replay }));
+                eprintln!("{}", Told::of(&runs, &failure, found, &replay));
                 failure.class.into()
             }
             Standing::Stale(reason) => {

@@ -14,7 +14,6 @@ pub(super) use self::settle::Settled;
 use super::args::Fuzz;
 use super::progress::{ProgressLine, interruption};
 use super::{Ended, Exit, Shop, jobs, json, table};
-use crate::block::Block;
 use crate::corpus::{self, Standing};
 use crate::failure::Failure;
 use crate::file;
@@ -138,8 +137,8 @@ impl Fuzzing<'_> {
                 Standing::Failed(failure) => {
                     let replay = self.shop.replay_line(&path);
                     let failure = failure.confirmed(&self.runs(scenario));
-                    let block = Block { failure: &failure, found: Some(corpus::history(&case)), replay: &replay };
-                    let told = Told::of(&self.runs(scenario), &block);
+                    let found = Some(corpus::history(&case));
+                    let told = Told::of(&self.runs(scenario), &failure, found, &replay);
                     self.found(&failure, told);
                 }
                 Standing::Stale(reason) => self.corpus_trouble(&format!("STALE {shown}: {reason}")),

@@ -6,7 +6,6 @@ use sim::{Scenario, Shrunk, Spec};
 
 use super::super::progress::ProgressLine;
 use super::Fuzzing;
-use crate::block::Block;
 use crate::corpus;
 use crate::corpus::keep::Keeper;
 use crate::failure::Failure;
@@ -63,7 +62,7 @@ impl Fuzzing<'_> {
                     Some(earlier) => corpus::like(Some(&found), earlier),
                     None => found,
                 };
-                let told = Told::of(&runs, &Block { failure: &kept.failure, found: Some(found), replay: &replay });
+                let told = Told::of(&runs, &kept.failure, Some(found), &replay);
                 keeper.keep_told(&kept, &told);
                 self.found(&kept.failure, told);
                 Settled { failure: kept.failure, case: Some(kept.path) }
@@ -74,7 +73,7 @@ impl Fuzzing<'_> {
                 eprint!("sim: no case was kept in {}: {}\n{case}", self.directory.display(), unkept.error);
                 let Campaign { expansion, unbounded, .. } = &self.campaign;
                 let replay = self.shop.replay_seed_line(name, failure.seed(), expansion, *unbounded);
-                let told = Told::of(&runs, &Block { failure: &failure, found: Some(found), replay: &replay });
+                let told = Told::of(&runs, &failure, Some(found), &replay);
                 self.found(&failure, told);
                 Settled { failure, case: None }
             }
