@@ -183,7 +183,7 @@ fn where_no_case_can_be_written_the_case_stands_above_the_block_and_its_seed_rep
         desk.sim(&["fuzz", "canary", "--seeds", "200", "--base", "1", "--without", "loss", "--out", "file/below"]);
     assert_eq!(ended.exit, Some(1), "{}", ended.stderr);
     let block = Block::at_the_end_of(&ended.stderr);
-    let above = ended.stderr.split("sim: FAILED").next().expect("there is something above");
+    let above = ended.stderr.split("sim: what led there").next().expect("there is something above the story");
     let (problem, case) = above.split_once('\n').expect("a line, then the case");
     assert!(problem.starts_with("sim: no case was kept in file/below: "), "{problem}");
     let case: sim::Case = serde_json::from_str(case).expect("what stands above is a case");

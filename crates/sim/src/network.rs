@@ -86,6 +86,12 @@ struct Weather {
     is_stormy: bool,
 }
 
+impl Weather {
+    fn latency_max_ns(&self) -> u64 {
+        self.latency_min_ns + (self.latency_width_ns - 1)
+    }
+}
+
 impl Links {
     /// The links between processes with these keys, where `[from * n + to]` is the order.
     pub(crate) fn new(keys: &[u64], network: &Network) -> Links {
@@ -159,7 +165,7 @@ impl Links {
             && counted.exact
             && let Some((item, fate)) = self.planned.remove(&(index, tag, counted.occurrence))
         {
-            return (sent, Passage::planned(item, fate));
+            return (sent, Passage::planned(item, fate, &self.weather));
         }
         (sent, self.weather.decide(mixer, address, self.calm))
     }
@@ -182,7 +188,7 @@ impl Passage {
         Some(Fate::Deliver { latency_ns })
     }
 
-    fn planned(item: usize, fate: Fate) -> Passage {
+    fn planned(item: usize, fate: Fate, weather: &Weather) -> Passage {
         let struck = Struck { item: Some(item), ..Struck::default() };
         match fate {
             Fate::Lose => {
@@ -191,7 +197,8 @@ impl Passage {
             Fate::Deliver { latency_ns } => Passage {
                 latency_ns: Some(latency_ns),
                 again_after_ns: None,
-                struck: Some(Struck { delayed: true, ..struck }),
+                // What is no later than any other message may be was not delayed, planned as it is.
+                struck: Some(Struck { delayed: latency_ns > weather.latency_max_ns(), ..struck }),
             },
             Fate::Duplicate { latency_ns, gap_ns } => Passage {
                 latency_ns: Some(latency_ns),

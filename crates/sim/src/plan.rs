@@ -418,11 +418,20 @@ impl Item {
         match self.fault {
             Fault::Message(Fate::Lose) => format!("at {sent} lose {whom}"),
             Fault::Message(Fate::Deliver { latency_ns }) => {
-                format!("at {sent} deliver {whom} after {}", Span(latency_ns))
+                format!("at {sent} deliver {whom} {}", Lateness(latency_ns))
             }
             Fault::Message(Fate::Duplicate { .. }) => format!("at {sent} deliver twice {whom}"),
             _ => self.to_string(),
         }
+    }
+}
+
+/// How long after it was sent; in nanoseconds.
+struct Lateness(u64);
+
+impl fmt::Display for Lateness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 { f.write_str("at once") } else { write!(f, "after {}", Span(self.0)) }
     }
 }
 
@@ -447,7 +456,7 @@ impl fmt::Display for Strike<'_> {
             }
             Fault::SessionReset => write!(f, "reset the session {whom}"),
             Fault::Message(Fate::Lose) => write!(f, "lose {whom}"),
-            Fault::Message(Fate::Deliver { latency_ns }) => write!(f, "deliver {whom} after {}", Span(latency_ns)),
+            Fault::Message(Fate::Deliver { latency_ns }) => write!(f, "deliver {whom} {}", Lateness(latency_ns)),
             Fault::Message(Fate::Duplicate { .. }) => write!(f, "deliver twice {whom}"),
             Fault::Reseed { domain, .. } => write!(f, "reseed {domain}"),
         }

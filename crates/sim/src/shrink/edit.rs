@@ -1,6 +1,6 @@
 //! One change to a case, as data. An edit that changes nothing, or would make nothing simpler, is moot.
 
-use super::number::is_simpler;
+use super::number::{is_simpler, rounded_up};
 use crate::case::{Case, ClientLoad, Expect, Network};
 use crate::id::{Hex, NodeId};
 use crate::mix::Domain;
@@ -213,6 +213,9 @@ fn state_fates(case: &mut Case, best: &Best) {
 }
 
 fn state_latencies(case: &mut Case, best: &Best, usual_ns: u64) {
+    // From the heal on the plan says nothing of messages; and where no fault is needed, the heal is long over.
+    let showed = best.outcome.as_ref().map_or(Time::ZERO, |outcome| outcome.time);
+    case.plan.heal.at_ns = case.plan.heal.at_ns.max(Time::from_nanos(rounded_up(showed.as_nanos(), 1)));
     let is_usual = |fate: Fate| fate == Fate::Deliver { latency_ns: usual_ns };
     state(case, best.fates().flat_map(|fates| &fates.carried).filter(|(_, fate)| !is_usual(*fate)));
     set_latency(&mut case.network, usual_ns);

@@ -114,7 +114,11 @@ impl Pass {
             Pass::Nodes => 50,
             Pass::Sooner => 20,
             Pass::Kinds | Pass::Clients | Pass::Latency => 10,
-            Pass::Items | Pass::StatedFates if sweep.singles().is_some_and(|left| left <= RETRIED_ITEMS_MAX) => 5,
+            Pass::Items | Pass::StatedFates | Pass::StatedLatencies
+                if sweep.singles().is_some_and(|left| left <= RETRIED_ITEMS_MAX) =>
+            {
+                5
+            }
             _ => 0,
         }
     }

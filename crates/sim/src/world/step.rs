@@ -3,7 +3,7 @@
 use std::mem;
 use std::ops::Range;
 
-use super::{Event, Hosted, Input, Phase, Slot, Waiting, World};
+use super::{Event, Hosted, Input, Slot, Waiting, World};
 use crate::check::What;
 use crate::hash::content_hash;
 use crate::id::{Hex, NodeId, Request};
@@ -395,7 +395,7 @@ impl<S: System> World<S> {
     #[cold]
     fn keep_fate(&mut self, from: Slot, to: NodeId, sent: Sent, passage: Passage) {
         let from = self.id(from);
-        let (fate, carried) = (passage.fate(), passage.carried().filter(|_| self.phase == Phase::Safety));
+        let (fate, carried) = (passage.fate(), passage.carried());
         let (Some(stated), Some(fates)) = (fate.or(carried), &mut self.fates) else { return };
         let kept = if fate.is_some() { &mut fates.met } else { &mut fates.carried };
         let has_room = fate.is_some() || kept.len() < Fates::CARRIED_MAX;
