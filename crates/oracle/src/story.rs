@@ -10,7 +10,12 @@
 //!
 //! Several subjects may share a line: `n1 n2 crashes`.
 
-use sim::{Checker, Flaw, Goal, Judgement, NodeId, Observed, OperationId, Protocol, Time, What};
+use std::collections::BTreeMap;
+
+use sim::{
+    CASE_FORMAT, Case, Checker, Checks, ClientLoad, Expect, Flaw, Goal, Heal, Hex, Judgement, Network, NodeId,
+    Observed, OperationId, Plan, Protocol, Salts, Time, What, Workload, mix,
+};
 
 /// What the lines of a family's histories mean.
 pub(crate) trait Vocabulary: Protocol {
@@ -46,6 +51,57 @@ pub(crate) fn refuses<V: Vocabulary>(checker: impl Checker<V>, history: &str, ex
 pub(crate) fn missing<V: Vocabulary>(goal: &mut impl Goal<V>, history: &str) -> Option<String> {
     narrate(history, &mut |observed| goal.observe(observed));
     (!goal.met()).then(|| goal.missing())
+}
+
+/// Tells lines that make no sense to all checks of a family, and asserts that none falls over: what comes after a flaw in the
+/// same step is told as well, and the flaw would be lost with the program. Each line is about one of three nodes, or about
+/// `c1` where its template begins with that, and has a small number, or the largest, for each `#` and a node for each `$`.
+pub(crate) fn bears_nonsense<V: Vocabulary>(mut checks: impl Checks<V>, templates: &[&str]) {
+    const NUMBERS: [&str; 6] = ["0", "1", "2", "3", "4", "18446744073709551615"];
+    const NODES: [&str; 3] = ["n1", "n2", "n3"];
+    let mut count = 0;
+    let mut draw = |among: usize| {
+        count += 1;
+        (mix(0, count) % among as u64) as usize
+    };
+    let mut history = String::new();
+    for _ in 0..20_000 {
+        let template = templates[draw(templates.len())];
+        let subject = if template.starts_with('c') { "" } else { "$ " };
+        for letter in subject.chars().chain(template.chars()) {
+            match letter {
+                '#' => history.push_str(NUMBERS[draw(NUMBERS.len())]),
+                '$' => history.push_str(NODES[draw(NODES.len())]),
+                other => history.push(other),
+            }
+        }
+        history.push('\n');
+    }
+    let mut found = Vec::new();
+    narrate(&history, &mut |observed| checks.observe(observed, &mut found));
+    assert!(!found.is_empty(), "something in it is wrong");
+}
+
+/// A case of nodes n1 to n`nodes`, and of these clients.
+pub(crate) fn case(nodes: u16, clients: Vec<ClientLoad>) -> Case {
+    Case {
+        format: CASE_FORMAT,
+        scenario: "told".into(),
+        seed: Hex(0),
+        salts: Salts::new(),
+        expect: Expect::Pass,
+        knobs: BTreeMap::new(),
+        nodes: (1..=nodes).map(NodeId::node).collect(),
+        network: Network::calm(1..=1),
+        workload: Workload { clients },
+        plan: Plan { heal: Heal { at_ns: Time::ZERO, core: None }, items: Vec::new() },
+        unbounded: false,
+        found: None,
+        shrunk: None,
+        fired: Vec::new(),
+        reached: Vec::new(),
+        note: String::new(),
+    }
 }
 
 /// Tells a history, a line each millisecond; how often the property was evaluated, or the flaw that ended it.

@@ -2,6 +2,7 @@
 
 use sim::{Checker, Flaw, Judgement, Observed, What, Witness};
 
+use super::end::End;
 use super::fact::{LogFact, Replicated, log_fact};
 use crate::by_node::ByNode;
 
@@ -15,7 +16,8 @@ pub struct LeaderAppendOnly {
 #[derive(Clone, Debug, Default)]
 struct State {
     leads: Option<(u64, Witness)>,
-    last: u64,
+    /// Where the log ends.
+    end: End,
 }
 
 impl<P: Replicated> Checker<P> for LeaderAppendOnly {
@@ -28,11 +30,11 @@ impl<P: Replicated> Checker<P> for LeaderAppendOnly {
         match *fact {
             LogFact::Elected { term } => self.nodes.get_mut(node).leads = Some((term, observed.witness(term))),
             LogFact::Deposed { .. } => self.nodes.get_mut(node).leads = None,
-            LogFact::Recovered(entry) => self.nodes.get_mut(node).last = entry.index,
+            LogFact::Recovered(entry) => self.nodes.get_mut(node).end.append(&entry),
             LogFact::Appended(entry) => {
                 let state = self.nodes.get_mut(node);
-                let expected = state.last + 1;
-                state.last = entry.index;
+                let expected = state.end.next();
+                state.end.append(&entry);
                 let Some((term, elected)) = state.leads else { return Judgement::Irrelevant };
                 return Judgement::holds_if(entry.index == expected && entry.term == term, || Flaw {
                     explanation: format!("{node}, leading term {term}, added {entry}: expected index {expected}"),
@@ -41,7 +43,8 @@ impl<P: Replicated> Checker<P> for LeaderAppendOnly {
             }
             LogFact::Truncated { from } => {
                 let state = self.nodes.get_mut(node);
-                let last = std::mem::replace(&mut state.last, from.saturating_sub(1));
+                let last = state.end.last();
+                state.end.truncate(from);
                 let Some((term, elected)) = state.leads else { return Judgement::Irrelevant };
                 let at = elected.time;
                 return Judgement::Violated(Box::new(Flaw {
@@ -69,6 +72,12 @@ mod tests {
             n1 deposed 2
             n1 truncates 2
             n1 appends 3/2 c";
+        accepts(LeaderAppendOnly::default(), history);
+    }
+
+    #[test]
+    fn a_log_that_is_cut_behind_its_end_goes_on_where_it_ends() {
+        let history = "n1 appends 1/1 a\nn1 truncates 9\nn1 elected 2\nn1 appends 2/2 b";
         accepts(LeaderAppendOnly::default(), history);
     }
 

@@ -145,34 +145,16 @@ impl<P: Replicated> Goal<P> for Liveness {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use sim::{CASE_FORMAT, ClientLoad, Expect, Heal, Hex, Network, Plan, Salts, Time, Workload};
+    use sim::ClientLoad;
 
     use super::super::story::missing;
     use super::*;
+    use crate::story::case;
 
     /// Two clients, of two operations and of none.
     fn of_two_clients() -> Liveness {
         let load = |number, operations| ClientLoad { id: NodeId::client(number), operations, omitted: vec![1] };
-        Liveness::new(&Case {
-            format: CASE_FORMAT,
-            scenario: "told".into(),
-            seed: Hex(0),
-            salts: Salts::new(),
-            expect: Expect::Pass,
-            knobs: BTreeMap::new(),
-            nodes: vec![NodeId::node(1), NodeId::node(2)],
-            network: Network::calm(1..=1),
-            workload: Workload { clients: vec![load(1, 3), load(2, 0)] },
-            plan: Plan { heal: Heal { at_ns: Time::ZERO, core: None }, items: Vec::new() },
-            unbounded: false,
-            found: None,
-            shrunk: None,
-            fired: Vec::new(),
-            reached: Vec::new(),
-            note: String::new(),
-        })
+        Liveness::new(&case(2, vec![load(1, 3), load(2, 0)]))
     }
 
     #[test]

@@ -29,8 +29,6 @@ struct Node {
     log: Terms,
     /// Its log on disk. At a boot it stays as it is until something else is found there, or each would lose all of it anew.
     disk: Terms,
-    /// How much of it the present life has read back.
-    read: u64,
     /// What its disk no longer holds.
     lost: Vec<Lost>,
 }
@@ -46,9 +44,7 @@ struct Lost {
 impl<P: Replicated> Checker<P> for MatchTruth {
     fn observe(&mut self, observed: &Observed<'_, P>) -> Judgement {
         if matches!(observed.what, What::Booted) {
-            let node = self.nodes.get_mut(observed.node);
-            node.log.clear();
-            node.read = 0;
+            self.nodes.get_mut(observed.node).log.clear();
         }
         let Some(fact) = log_fact(observed) else { return Judgement::Irrelevant };
         let here = || Some(observed.witness(fact.subject()));
@@ -72,7 +68,8 @@ impl<P: Replicated> Checker<P> for MatchTruth {
             LogFact::Recovered(entry) => self.nodes.get_mut(observed.node).recover(entry),
             LogFact::Restarted { term, .. } => {
                 let node = self.nodes.get_mut(observed.node);
-                node.lose(node.read + 1);
+                // Of the disk there is what was read back, and that is the log.
+                node.lose(node.log.last() + 1);
                 (node.term, node.entered, node.stored) = (*term, here(), here());
             }
             LogFact::Matched { term, follower, matched, .. } if *matched > 0 => {
@@ -96,7 +93,6 @@ impl Node {
             self.lose(entry.index);
             self.disk.append(entry);
         }
-        self.read = entry.index;
     }
 
     /// Whether its disk held this entry while it was in `since` or a later term.

@@ -24,7 +24,7 @@
 //! | `durable_survives` | what a disk held is what the next life starts from | Raft figure 2 |
 //! | `liveness` | operations are answered, and logs catch up, after the heal | |
 //! | `fact` | the facts | |
-//! | `chain`, `terms` | a log as hashes of its prefixes, and as no more than its terms | |
+//! | `chain`, `terms`, `end` | a log as hashes of its prefixes, as no more than its terms, or than where it ends | |
 //! | `commitment` | the logs on disk; what is committed by them, whatever anybody says | |
 //!
 //! # What an adapter states, and when
@@ -43,6 +43,7 @@ mod commitment;
 mod committed_prefix;
 mod durable_survives;
 mod election_safety;
+mod end;
 mod fact;
 mod leader_append_only;
 mod leader_completeness;
@@ -160,4 +161,44 @@ pub fn checks(case: &Case, bound: Duration) -> ConsensusChecks {
     );
     let progress = Progress::new("liveness", bound, Liveness::new(case));
     (elections, (logs, (claims, (promises, progress))))
+}
+
+#[cfg(test)]
+mod tests {
+    use sim::{ClientLoad, NodeId};
+
+    use super::*;
+    use crate::story::{bears_nonsense, case};
+
+    const LINES: [&str; 23] = [
+        "boots",
+        "crashes",
+        "recovered #/# a",
+        "restarted #",
+        "restarted # $",
+        "enters #",
+        "casts # $",
+        "shows #",
+        "voted # $",
+        "elected #",
+        "deposed #",
+        "appends #/# a",
+        "appends #/# b",
+        "truncates #",
+        "durable #/# a",
+        "durable #/# b",
+        "forgets #",
+        "applies #/# a",
+        "applies #/# b",
+        "commits #",
+        "matched # $ # #",
+        "c1 asks",
+        "c1 answered # a",
+    ];
+
+    #[test]
+    fn no_check_falls_over_what_is_told_after_a_flaw() {
+        let clients = vec![ClientLoad { id: NodeId::client(1), operations: u32::MAX, omitted: Vec::new() }];
+        bears_nonsense::<story::Told>(checks(&case(3, clients), Duration::ZERO), &LINES);
+    }
 }

@@ -22,12 +22,13 @@ impl<P: Replicated> Checker<P> for StateMachineSafety {
         let Some(LogFact::Applied(entry)) = log_fact(observed) else { return Judgement::Irrelevant };
         let here = observed.witness(entry.subject());
         let applied = self.applied.get_mut(observed.node);
-        let (before, last) = std::mem::replace(applied, (entry.index, Some(here)));
+        let (before, last) = *applied;
         if entry.index != before + 1 {
             let explanation = format!("{} applied {entry} after index {before}", here.node);
             let witnesses = last.into_iter().chain([here]).collect();
             return Judgement::Violated(Box::new(Flaw { explanation, witnesses }));
         }
+        *applied = (entry.index, Some(here));
         // No node leaves an index out, so an index without an entry is the one after the last.
         if self.ledger.len() as u64 == before {
             self.ledger.push((*entry, here));
