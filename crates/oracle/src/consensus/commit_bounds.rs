@@ -3,6 +3,7 @@
 
 use sim::{Checker, Fact, Flaw, Judgement, Observed, What, Witness};
 
+use super::end::End;
 use super::fact::{LogFact, Replicated, log_fact};
 use crate::by_node::ByNode;
 
@@ -18,7 +19,7 @@ pub struct CommitBounds {
 #[derive(Clone, Debug, Default)]
 struct State {
     /// Where the log ends.
-    last: u64,
+    end: End,
     committed: u64,
     /// Since when it takes that for committed.
     since: Option<Witness>,
@@ -32,8 +33,8 @@ impl<P: Replicated> Checker<P> for CommitBounds {
         }
         let Some(fact) = log_fact(observed) else { return Judgement::Irrelevant };
         match fact {
-            LogFact::Recovered(entry) | LogFact::Appended(entry) => self.nodes.get_mut(node).last = entry.index,
-            LogFact::Truncated { from } => self.nodes.get_mut(node).last = from.saturating_sub(1),
+            LogFact::Recovered(entry) | LogFact::Appended(entry) => self.nodes.get_mut(node).end.append(entry),
+            LogFact::Truncated { from } => self.nodes.get_mut(node).end.truncate(*from),
             LogFact::Committed { index } => {
                 return self.nodes.get_mut(node).commit(*index, observed.witness(fact.subject()));
             }
@@ -53,13 +54,13 @@ impl<P: Replicated> Checker<P> for CommitBounds {
 impl State {
     fn commit(&mut self, index: u64, here: Witness) -> Judgement {
         let (before, since) = (std::mem::replace(&mut self.committed, index), self.since.replace(here));
-        Judgement::holds_if(before <= index && index <= self.last, || Flaw {
+        Judgement::holds_if(before <= index && index <= self.end.last(), || Flaw {
             explanation: format!(
                 "{} takes for committed what is through {index}, and {}",
                 here.node,
                 match since {
                     Some(since) if index < before => format!("had taken what is through {before} at {}", since.time),
-                    _ => format!("its log ends at {}", self.last),
+                    _ => format!("its log ends at {}", self.end.last()),
                 }
             ),
             witnesses: since.into_iter().chain([here]).collect(),
@@ -100,6 +101,10 @@ mod tests {
         let history = "n1 appends 1/1 a\nn1 appends 1/2 b\nn1 truncates 2\nn1 commits 2";
         let beyond = "n1 takes for committed what is through 2, and its log ends at 1";
         refuses(CommitBounds::default(), history, beyond);
+        let cut_behind_its_end = "n1 appends 1/1 a\nn1 truncates 5\nn1 commits 2";
+        refuses(CommitBounds::default(), cut_behind_its_end, beyond);
+        let gap = "n1 appends 1/1 a\nn1 appends 1/3 c\nn1 commits 2";
+        refuses(CommitBounds::default(), gap, beyond);
     }
 
     #[test]

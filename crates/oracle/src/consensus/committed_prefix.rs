@@ -24,7 +24,7 @@ struct Node {
     log: Vec<Entry>,
     /// How much of it was held against the ledger.
     held: usize,
-    /// What it takes for committed, and since when.
+    /// The furthest that it took for committed, and since when.
     claim: Option<(u64, Witness)>,
 }
 
@@ -75,7 +75,9 @@ impl Node {
     /// Holds each entry against the ledger, once in a life, and adds what is new to it. What is beyond the log is a matter of
     /// `commit_bounds`.
     fn commit(&mut self, index: u64, ledger: &mut Vec<(Entry, Witness)>, here: Witness) -> Judgement {
-        self.claim = Some((index, here));
+        if self.claim.is_none_or(|(furthest, _)| furthest < index) {
+            self.claim = Some((index, here));
+        }
         let through = usize::try_from(index).unwrap_or(usize::MAX).min(self.log.len());
         while self.held < through {
             let own = self.log[self.held];
@@ -152,5 +154,7 @@ mod tests {
         let removed = "n1 removed entry 2 and what comes after it from its log, and had taken for committed what is through \
                        2 at 0.003s";
         refuses(CommittedPrefix::default(), history, removed);
+        let taken_back = history.replace("n1 truncates", "n1 commits 1\nn1 truncates");
+        refuses(CommittedPrefix::default(), &taken_back, removed);
     }
 }
