@@ -1,5 +1,7 @@
 //! Epochs reach everybody, ranges reach their owners and clients get answers, after the heal.
 
+use std::collections::BTreeMap;
+
 use sim::{Case, Goal, NodeId, Observed, What};
 
 use super::fact::{Partitioned, RingFact, ring_fact};
@@ -10,8 +12,10 @@ use crate::by_node::ByNode;
 #[derive(Clone, Debug)]
 pub struct Liveness {
     clients: Vec<Client>,
+    /// The last epoch that was decided.
+    decided: u64,
     /// How many ranges of each epoch are not released yet.
-    unreleased: Vec<u32>,
+    unreleased: BTreeMap<u64, u32>,
     known: ByNode<u64>,
     healed: Option<Healed>,
 }
@@ -41,7 +45,8 @@ impl Liveness {
         };
         Liveness {
             clients: case.workload.clients.iter().map(client).collect(),
-            unreleased: vec![0],
+            decided: 0,
+            unreleased: BTreeMap::new(),
             known: ByNode::default(),
             healed: None,
         }
@@ -58,19 +63,13 @@ impl Liveness {
     }
 
     fn under_way(&self, healed: &Healed) -> u32 {
-        self.unreleased.iter().take(healed.epoch as usize + 1).sum()
-    }
-
-    fn unreleased(&mut self, epoch: u64) -> &mut u32 {
-        let index = epoch as usize;
-        self.unreleased.resize(self.unreleased.len().max(index + 1), 0);
-        &mut self.unreleased[index]
+        self.unreleased.range(..=healed.epoch).map(|(_, count)| count).sum()
     }
 
     fn take_in(&mut self, node: NodeId, fact: &RingFact) {
         match fact {
             RingFact::Decided { epoch, .. } => {
-                self.unreleased(*epoch);
+                self.decided = *epoch;
                 *self.known.get_mut(node) = *epoch;
             }
             RingFact::Learned { epoch, .. } | RingFact::Recovered { epoch, .. } => {
@@ -78,10 +77,10 @@ impl Liveness {
             }
             // What nobody owned before nobody hands over.
             RingFact::Planned(movement) if movement.from.is_some() => {
-                *self.unreleased(movement.epoch) += 1;
+                *self.unreleased.entry(movement.epoch).or_default() += 1;
             }
             RingFact::Released(movement) => {
-                let unreleased = self.unreleased(movement.epoch);
+                let unreleased = self.unreleased.entry(movement.epoch).or_default();
                 *unreleased = unreleased.saturating_sub(1);
             }
             _ => {}
@@ -99,8 +98,7 @@ impl<P: Partitioned> Goal<P> for Liveness {
             }
             What::Healed(core) => {
                 self.clients.iter_mut().for_each(|client| client.answered_before = client.answered);
-                let epoch = self.unreleased.len() as u64 - 1;
-                self.healed = Some(Healed { core: core.to_vec(), epoch });
+                self.healed = Some(Healed { core: core.to_vec(), epoch: self.decided });
             }
             _ => {}
         }
@@ -130,32 +128,14 @@ impl<P: Partitioned> Goal<P> for Liveness {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use sim::{CASE_FORMAT, ClientLoad, Expect, Heal, Hex, Network, Plan, Salts, Time, Workload};
+    use sim::ClientLoad;
 
     use super::super::story::missing;
     use super::*;
+    use crate::story::case;
 
     fn of_one_client() -> Liveness {
-        Liveness::new(&Case {
-            format: CASE_FORMAT,
-            scenario: "told".into(),
-            seed: Hex(0),
-            salts: Salts::new(),
-            expect: Expect::Pass,
-            knobs: BTreeMap::new(),
-            nodes: vec![NodeId::node(1), NodeId::node(2), NodeId::node(3)],
-            network: Network::calm(1..=1),
-            workload: Workload { clients: vec![ClientLoad { id: NodeId::client(1), operations: 2, omitted: vec![1] }] },
-            plan: Plan { heal: Heal { at_ns: Time::ZERO, core: None }, items: Vec::new() },
-            unbounded: false,
-            found: None,
-            shrunk: None,
-            fired: Vec::new(),
-            reached: Vec::new(),
-            note: String::new(),
-        })
+        Liveness::new(&case(3, vec![ClientLoad { id: NodeId::client(1), operations: 2, omitted: vec![1] }]))
     }
 
     const HEALED: &str = "n1 decides 1 a n2+4/4

@@ -83,3 +83,41 @@ pub fn checks(case: &Case, spread: Spread, bound: Duration) -> RingChecks {
         (Property::new("single_owner", SingleOwner::default()), Property::new("no_key_lost", NoKeyLost::default()));
     (epochs, (keys, Progress::new("liveness", bound, Liveness::new(case))))
 }
+
+#[cfg(test)]
+mod tests {
+    use sim::{ClientLoad, NodeId};
+
+    use super::*;
+    use crate::story::{bears_nonsense, case};
+
+    const LINES: [&str; 19] = [
+        "boots",
+        "crashes",
+        "decides # a $+4/4",
+        "decides # b $-1/8",
+        "plans # #..# $>$",
+        "plans # #..# >$",
+        "plans # #..# $>",
+        "learns # a",
+        "found #@#=#",
+        "recovered # b",
+        "writes # #@#=#",
+        "received # #@#=#",
+        "accepts # #..# $>$",
+        "accepts # #..# >$",
+        "releases # #..# $>$",
+        "c1 asks #",
+        "c1 wrote # #",
+        "c1 read # #",
+        "plans # 0..0 >$",
+    ];
+
+    #[test]
+    fn no_check_falls_over_what_is_told_after_a_flaw() {
+        let clients = vec![ClientLoad { id: NodeId::client(1), operations: u32::MAX, omitted: Vec::new() }];
+        for spread in [Spread::Uniform, Spread::Any] {
+            bears_nonsense::<story::Told>(checks(&case(3, clients.clone()), spread, Duration::ZERO), &LINES);
+        }
+    }
+}

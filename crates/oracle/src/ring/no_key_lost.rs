@@ -81,7 +81,7 @@ impl NoKeyLost {
         let key = self.keys.entry(item.key).or_insert_with(new);
         let (last, there) = std::mem::replace(&mut key.written, (item.version, here));
         self.hold(here.node, item);
-        Judgement::holds_if(item.version == last + 1, || Flaw {
+        Judgement::holds_if(item.version.checked_sub(1) == Some(last), || Flaw {
             explanation: format!(
                 "{} wrote {item}, after {} had written version {last} at {}",
                 here.node, there.node, there.time
@@ -137,7 +137,7 @@ impl NoKeyLost {
         if let Some(key) = known {
             key.answered = key.answered.max(version);
         }
-        let least = begun + u64::from(access == Access::Write);
+        let least = begun.saturating_add(u64::from(access == Access::Write));
         Judgement::holds_if((least..=written).contains(&version), || Flaw {
             explanation: format!(
                 "{} was told of key {name} at version {version}, which had been answered at {begun} when it asked and is \

@@ -64,6 +64,8 @@ pub(crate) enum Misfit {
     OwnedBy(Option<NodeId>),
     /// A part of the range is moved by another movement already.
     MovedTwice,
+    /// It is of another epoch than this, the last one that began.
+    OtherThan(u64),
 }
 
 impl Plans {
@@ -78,9 +80,9 @@ impl Plans {
     pub(crate) fn add(&mut self, movement: &Movement) -> Result<(), Misfit> {
         let Movement { epoch, range, from, to } = *movement;
         let last = self.epochs.len() as u64 - 1;
-        let [.., before, owners] = self.epochs.as_mut_slice() else { return Ok(()) };
+        let [.., before, owners] = self.epochs.as_mut_slice() else { return Err(Misfit::OtherThan(last)) };
         if epoch != last {
-            return Ok(());
+            return Err(Misfit::OtherThan(last));
         }
         if let Some(other) = before.other_than(from, range) {
             return Err(Misfit::OwnedBy(other));
