@@ -76,6 +76,12 @@ impl Sessions {
             *last = now.plus_nanos(latency_ns).max(*last);
             passage.latency_ns = Some(last.as_nanos() - now.as_nanos());
         }
+        // A clone has a number of its own, and what that says in `sent_in` is of another message.
+        if passage.again_after_ns.take().is_some()
+            && let Some(struck) = &mut passage.struck
+        {
+            struck.duplicated = false;
+        }
         let at = index as usize;
         self.sent_in.resize(self.sent_in.len().max(at + 1), 0);
         self.sent_in[at] = number;
@@ -84,7 +90,7 @@ impl Sessions {
 
     fn is_gone(&mut self, from: Slot, to: Slot, index: u32) -> bool {
         let number = self.between(from, to).number;
-        self.sent_in.get(index as usize).is_none_or(|sent_in| *sent_in != number)
+        self.sent_in[index as usize] != number
     }
 }
 

@@ -1,6 +1,6 @@
 //! Session links: what arrives, in which order, and who is told when a session begins and ends.
 
-use sim::{Fault, Io, Item, Link, LinkKind, Network, NodeId, Refusal, Target, Time};
+use sim::{Fate, Fault, Io, Item, Link, LinkKind, Network, NodeId, Refusal, Target, Time};
 
 use crate::rig::{Actor, MS, Number, Numbers, Rig, at, calm, ms, n, said, with_items};
 
@@ -146,4 +146,37 @@ fn however_long_each_takes_they_arrive_in_order() {
         let numbers: Vec<u64> = heard.iter().filter_map(|line| line.rsplit(' ').next()?.parse().ok()).collect();
         assert_eq!(numbers, (1..=10).collect::<Vec<u64>>(), "seed {seed}");
     }
+}
+
+/// n1 sends three numbers at once, and later one more.
+struct Afterthought(u64);
+
+impl Actor for Afterthought {
+    fn start(io: &mut Io<'_, Numbers>) -> Result<Afterthought, Refusal> {
+        Ok(Afterthought(if io.id() == n(1) { 0 } else { 2 }))
+    }
+
+    fn wake(&mut self, io: &mut Io<'_, Numbers>) {
+        let numbers = if self.0 == 0 { 1..=3 } else { 4..=4 };
+        numbers.for_each(|number| io.send(n(2), Number(number)));
+        self.0 += 1;
+    }
+
+    fn wakes_at(&self) -> Option<Time> {
+        (self.0 < 2).then(|| ms(5 + 10 * self.0))
+    }
+
+    fn hear(&mut self, _: NodeId, number: u64, io: &mut Io<'_, Numbers>) {
+        io.note(number);
+    }
+}
+
+#[test]
+fn no_plan_makes_a_session_repeat_a_message() {
+    let address = Target::Message { from: n(1), to: n(2), tag: sim::Hex(4), occurrence: 0 };
+    let twice = Fault::Message(Fate::Duplicate { latency_ns: MS, gap_ns: MS });
+    let mut case = with_items(calm(2), [at(0, address, twice, None)]);
+    case.network.link = LinkKind::Session;
+    let expected = ["6000us n2 1", "6000us n2 2", "6000us n2 3", "16000us n2 4"];
+    assert_eq!(said(&Rig::<Afterthought>::new(), &case), expected);
 }
