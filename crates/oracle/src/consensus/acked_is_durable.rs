@@ -100,6 +100,18 @@ mod tests {
         accepts(of_three(), history);
     }
 
+    /// Between a boot and where the node goes on, and after a boot that came to nothing, a disk holds what it held.
+    #[test]
+    fn a_disk_that_is_being_read_or_whose_node_declines_to_serve_still_holds_it() {
+        let history = "n1 n2 durable 1/1 a\nn1 n2 durable 1/2 b\nn2 crashes\nn2 boots\nn1 applies 1/1 a";
+        accepts(of_three(), history);
+        accepts(of_three(), &format!("{history}\nn2 boots\nn2 recovered 1/1 a\nn1 applies 1/2 b"));
+        let lost = format!("{history}\nn2 boots\nn2 recovered 1/1 a\nn2 restarted 1\nn1 applies 1/2 b");
+        refuses(of_three(), &lost, "n1 applied entry 2 of term 1, which takes 2 disks and is on those of [n1]");
+        let other = format!("{history}\nn2 boots\nn2 recovered 1/1 a\nn2 recovered 2/2 c\nn1 applies 1/2 b");
+        refuses(of_three(), &other, "n1 applied entry 2 of term 1, which takes 2 disks and is on those of [n1]");
+    }
+
     #[test]
     fn what_is_in_one_page_cache_and_on_one_disk_is_refused() {
         let history = "n1 n2 appends 1/1 a\nn1 durable 1/1 a\nn1 applies 1/1 a";

@@ -11,30 +11,41 @@ use super::fact::{Entry, LogFact, Replicated, log_fact, quorum};
 #[derive(Clone, Debug)]
 pub(crate) struct Disks {
     voters: Vec<NodeId>,
-    logs: Vec<Chain>,
+    disks: Vec<Disk>,
+}
+
+/// One of them. It holds what it held until something else is found there: a life may end before it has read everything, or
+/// decline to serve.
+#[derive(Clone, Debug, Default)]
+struct Disk {
+    log: Chain,
+    /// The last index that the present life read.
+    read: u64,
 }
 
 impl Disks {
     pub(crate) fn new(voters: &[NodeId]) -> Disks {
-        Disks { voters: voters.to_vec(), logs: vec![Chain::default(); voters.len()] }
+        Disks { voters: voters.to_vec(), disks: vec![Disk::default(); voters.len()] }
     }
 
     #[inline(always)]
     pub(crate) fn observe<P: Replicated>(&mut self, observed: &Observed<'_, P>) {
         // Whose disk it is, is asked last: most of what happens is about no disk.
         match (observed.what, log_fact(observed)) {
-            (What::Booted, _) => self.change(observed.node, Chain::clear),
-            (_, Some(LogFact::DurablyTruncated { from })) => self.change(observed.node, |log| log.truncate(*from)),
-            (_, Some(LogFact::Durable(entry) | LogFact::Recovered(entry))) => {
-                self.change(observed.node, |log| _ = log.append(entry));
+            (What::Booted, _) => self.change(observed.node, |disk| disk.read = 0),
+            (_, Some(LogFact::DurablyTruncated { from })) => {
+                self.change(observed.node, |disk| disk.log.truncate(*from))
             }
+            (_, Some(LogFact::Durable(entry))) => self.change(observed.node, |disk| _ = disk.log.append(entry)),
+            (_, Some(LogFact::Recovered(entry))) => self.change(observed.node, |disk| disk.recover(entry)),
+            (_, Some(LogFact::Restarted { .. })) => self.change(observed.node, Disk::restart),
             _ => {}
         }
     }
 
-    fn change(&mut self, node: NodeId, change: impl FnOnce(&mut Chain)) {
+    fn change(&mut self, node: NodeId, change: impl FnOnce(&mut Disk)) {
         if let Some(slot) = self.slot(node) {
-            change(&mut self.logs[slot]);
+            change(&mut self.disks[slot]);
         }
     }
 
@@ -44,13 +55,13 @@ impl Disks {
         index: u64,
         is_it: impl Fn(&Link) -> bool + Clone,
     ) -> impl Iterator<Item = NodeId> + Clone {
-        let held = self.voters.iter().zip(&self.logs);
-        held.filter(move |(_, log)| log.get(index).is_some_and(|link| is_it(&link))).map(|(voter, _)| *voter)
+        let held = self.voters.iter().zip(&self.disks);
+        held.filter(move |(_, disk)| disk.log.get(index).is_some_and(|link| is_it(&link))).map(|(voter, _)| *voter)
     }
 
     /// The log on the disk of `node`, if it is a voter.
     pub(crate) fn of(&self, node: NodeId) -> Option<&Chain> {
-        self.slot(node).map(|slot| &self.logs[slot])
+        self.slot(node).map(|slot| &self.disks[slot].log)
     }
 
     pub(crate) fn quorum(&self) -> usize {
@@ -59,6 +70,20 @@ impl Disks {
 
     fn slot(&self, node: NodeId) -> Option<usize> {
         self.voters.iter().position(|voter| *voter == node)
+    }
+}
+
+impl Disk {
+    fn recover(&mut self, entry: &Entry) {
+        if self.log.entry(entry.index) != Some(*entry) {
+            self.log.truncate(entry.index);
+            self.log.append(entry);
+        }
+        self.read = entry.index;
+    }
+
+    fn restart(&mut self) {
+        self.log.truncate(self.read.saturating_add(1));
     }
 }
 
@@ -101,7 +126,7 @@ struct Voter {
     log: Chain,
     /// For each entry that memory has and the disk will have, in order: whether it came in its own term.
     under_way: VecDeque<bool>,
-    /// What the disk held when the present life began, until it is known what it makes of it.
+    /// What the disk held before the present life, until it is known what that makes of it.
     before: Vec<Stored>,
 }
 
@@ -252,7 +277,11 @@ impl Voter {
     fn boot(&mut self) {
         self.under_way.clear();
         self.log.clear();
-        self.before = std::mem::take(&mut self.disk);
+        let read = std::mem::take(&mut self.disk);
+        // Where the life before did not come to its restart, it read a part at most of what counts.
+        if self.before.is_empty() {
+            self.before = read;
+        }
     }
 
     fn recover(&mut self, entry: &Entry, witness: Witness) {
@@ -319,6 +348,18 @@ mod tests {
             n2 durable 1/1 a
             n3 durable 1/1 a";
         assert_eq!(committed(history)[6..], [0, 0, 0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn who_forgets_no_longer_counts_though_a_life_before_read_nothing() {
+        let history = "n1 n2 enters 1
+            n1 n2 appends 1/1 a
+            n2 durable 1/1 a
+            n2 boots
+            n2 boots
+            n2 restarted 1
+            n1 durable 1/1 a";
+        assert_eq!(committed(history).last(), Some(&0));
     }
 
     /// What a life reads back of its present term it will acknowledge, though nobody knew that the disk had kept it.

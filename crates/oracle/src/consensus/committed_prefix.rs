@@ -5,8 +5,15 @@ use sim::{Checker, Fact, Flaw, Judgement, Observed, What, Witness};
 use super::fact::{Entry, LogFact, Replicated, log_fact};
 use crate::by_node::ByNode;
 
-/// Invariants 6 and 7: of what two nodes ever took for committed, one is a prefix of the other, and no node removes from
+/// Invariants 6 and 7: of what two nodes ever took for committed, one is a prefix of the other, and no life removes from
 /// its log what it took for committed.
+///
+/// A later life may, and nothing is lost by it, as its node was none of the quorum:
+///
+/// 1. n2 has entry 2 of term 2 on disk. n3, which lacks it, is elected in term 3 by n4 and n5, and is cut off.
+/// 2. n1, elected in term 4, commits entry 2 with one of its own by n4 and n5. n2 hears so, and crashes before its disk
+///    has term 4.
+/// 3. n2 restarts in term 2, and the append of n3 arrives at last: n2 enters term 3 and removes entry 2.
 ///
 /// Claims held against each other: no two can be right that differ. Whether they are right is for `commit_rule` and
 /// `acked_is_durable` to say.

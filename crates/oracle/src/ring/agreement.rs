@@ -21,7 +21,7 @@ impl<P: Partitioned> Checker<P> for Agreement {
             Some(RingFact::Decided { epoch, digest, .. }) => self.decide(*epoch, *digest, observed.witness(*epoch)),
             Some(RingFact::Learned { epoch, digest }) => {
                 let here = observed.witness(*epoch);
-                *self.known.get_mut(observed.node) = Some(here);
+                self.act(here);
                 self.compare(*epoch, *digest, here, "learned")
             }
             Some(RingFact::Recovered { epoch, digest }) => self.recover(*epoch, *digest, observed.witness(*epoch)),
@@ -33,7 +33,7 @@ impl<P: Partitioned> Checker<P> for Agreement {
 impl Agreement {
     fn decide(&mut self, epoch: u64, digest: u64, here: Witness) -> Judgement {
         let last = self.decided.len() as u64;
-        *self.known.get_mut(here.node) = Some(here);
+        self.act(here);
         if epoch == last + 1 {
             self.decided.push((digest, here));
             return Judgement::Holds;
@@ -41,6 +41,14 @@ impl Agreement {
         let explanation = format!("{} decided epoch {epoch} after epoch {last}", here.node);
         let before = self.decided.last().map(|(_, witness)| *witness);
         Judgement::Violated(Box::new(Flaw { explanation, witnesses: before.into_iter().chain([here]).collect() }))
+    }
+
+    /// A node may act on this epoch from here on.
+    fn act(&mut self, here: Witness) {
+        let known = self.known.get_mut(here.node);
+        if known.is_none_or(|there| there.subject <= here.subject) {
+            *known = Some(here);
+        }
     }
 
     fn compare(&self, epoch: u64, digest: u64, here: Witness, how: &str) -> Judgement {
@@ -115,5 +123,13 @@ mod tests {
         let history = "n1 decides 1 a n2+4/4\nn2 learns 1 a\nn2 boots\nn2 recovered 0 0";
         let forgotten = "n2 acted on epoch 1 at 0.002s, and restarted with epoch 0";
         refuses(Agreement::default(), history, forgotten);
+        let told_of_an_earlier = "n1 decides 1 a n2+4/4
+            n1 decides 2 b n3+4/8
+            n2 learns 2 b
+            n2 learns 1 a
+            n2 boots
+            n2 recovered 1 a";
+        let forgotten = "n2 acted on epoch 2 at 0.003s, and restarted with epoch 1";
+        refuses(Agreement::default(), told_of_an_earlier, forgotten);
     }
 }
