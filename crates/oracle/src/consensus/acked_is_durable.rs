@@ -3,7 +3,7 @@
 use sim::{Checker, Fact, Flaw, Judgement, NodeId, Observed, What, Witness};
 
 use super::chain::Chain;
-use super::commitment::Disks;
+use super::disks::Disks;
 use super::fact::{Acknowledged, LogFact, Replicated, log_fact, subject};
 use super::terms::Terms;
 use crate::by_node::ByNode;

@@ -2,7 +2,7 @@
 
 use sim::{Checker, Flaw, Judgement, NodeId, Observed};
 
-use super::commitment::Disks;
+use super::disks::Disks;
 use super::fact::{LogFact, Replicated, log_fact};
 
 /// When a node applies an entry, its own disk holds it: after a crash its state machine is never ahead of its log.

@@ -53,10 +53,12 @@ impl Log {
         let put = self.put.replace(here);
         let holds = entry.index == last + 1 && last_term <= entry.term && entry.term <= self.term;
         Judgement::holds_if(holds, || {
-            let explanation = if entry.index != last + 1 || entry.term < last_term {
-                format!("{node} put {entry} behind entry {last} of term {last_term}")
-            } else {
-                format!("{node} put {entry} into its log while in term {}", self.term)
+            let explanation = match last {
+                _ if entry.index == last + 1 && entry.term >= last_term => {
+                    format!("{node} put {entry} into its log while in term {}", self.term)
+                }
+                0 => format!("{node} put {entry} into its log, which was empty"),
+                _ => format!("{node} put {entry} behind entry {last} of term {last_term}"),
             };
             Flaw { explanation, witnesses: put.into_iter().chain([here]).collect() }
         })
@@ -107,6 +109,11 @@ mod tests {
         refuses(LogOrder::default(), history, "n1 put entry 3 of term 3 behind entry 1 of term 3");
         let history = "n1 enters 3\nn1 appends 3/1 a\nn1 appends 3/1 a";
         refuses(LogOrder::default(), history, "n1 put entry 1 of term 3 behind entry 1 of term 3");
+        refuses(
+            LogOrder::default(),
+            "n1 enters 3\nn1 appends 3/2 a",
+            "n1 put entry 2 of term 3 into its log, which was empty",
+        );
         let history = "n1 boots\nn1 recovered 3/1 a\nn1 recovered 2/2 b";
         refuses(LogOrder::default(), history, "n1 put entry 2 of term 2 behind entry 1 of term 3");
     }

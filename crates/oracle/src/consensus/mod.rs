@@ -25,14 +25,15 @@
 //! | `liveness` | operations are answered, and logs catch up, after the heal | |
 //! | `fact` | the facts | |
 //! | `chain`, `terms`, `end` | a log as hashes of its prefixes, as no more than its terms, or than where it ends | |
-//! | `commitment` | the logs on disk; what is committed by them, whatever anybody says | |
+//! | `disks`, `commitment` | the logs on disk; what is committed by them, whatever anybody says | |
 //!
 //! # What an adapter states, and when
 //!
 //! Within one step, in this order: the term that was entered, the vote, the role that was taken up, changes to the log, what
-//! is taken for matched and for committed, and then what is said to others or applied. What others may rely on ([`LogFact::Voted`], [`LogFact::Shown`]) is stated when it
-//! may leave: where a send waits for a write, by [`Io::when_durable`](sim::Io::when_durable) of that write. At a boot: each
-//! entry that was recovered, then [`LogFact::Restarted`].
+//! is taken for matched and for committed, and then what is said to others or applied. What others may rely on
+//! ([`LogFact::Voted`], [`LogFact::Shown`]) is stated when it may leave: where a send waits for a write, by
+//! [`Io::when_durable`](sim::Io::when_durable) of that write. At a boot: each entry that was recovered, then
+//! [`LogFact::Restarted`].
 
 mod acked_is_durable;
 mod applied_is_held;
@@ -41,6 +42,7 @@ mod commit_bounds;
 mod commit_rule;
 mod commitment;
 mod committed_prefix;
+mod disks;
 mod durable_survives;
 mod election_safety;
 mod end;
