@@ -14,8 +14,14 @@ use std::collections::BTreeMap;
 
 use sim::{
     CASE_FORMAT, Case, Checker, Checks, ClientLoad, Expect, Flaw, Goal, Heal, Hex, Judgement, Network, NodeId,
-    Observed, OperationId, Plan, Protocol, Salts, Time, What, Workload, mix,
+    Observed, OperationId, Payload, Plan, Protocol, Salts, Time, What, Workload, mix,
 };
+
+/// The messages of a protocol that has none.
+#[derive(Clone, Debug, Hash)]
+pub(crate) enum Silence {}
+
+impl Payload for Silence {}
 
 /// What the lines of a family's histories mean.
 pub(crate) trait Vocabulary: Protocol {

@@ -15,19 +15,14 @@
 //!
 //! What any history may say stands in `crate::story`.
 
-use sim::{Checker, Goal, OperationId, Payload, Protocol, What, content_hash};
+use sim::{Checker, Goal, OperationId, Protocol, What, content_hash};
 
 use super::fact::{Acknowledged, Entry, LogFact, Replicated};
 pub(crate) use crate::story::tell;
-use crate::story::{self, Vocabulary, name, number};
+use crate::story::{self, Silence, Vocabulary, name, number};
 
 /// A protocol without messages.
 pub(crate) struct Told;
-
-#[derive(Clone, Debug, Hash)]
-pub(crate) enum Silence {}
-
-impl Payload for Silence {}
 
 impl Protocol for Told {
     type Message = Silence;

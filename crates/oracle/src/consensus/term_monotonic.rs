@@ -9,11 +9,11 @@ use crate::by_node::ByNode;
 /// that was shown to others.
 #[derive(Clone, Debug, Default)]
 pub struct TermMonotonic {
-    nodes: ByNode<Terms>,
+    nodes: ByNode<State>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Terms {
+struct State {
     /// The latest that this life entered, and where it did.
     entered: (u64, Option<Witness>),
     /// The latest that any life showed.
@@ -35,16 +35,16 @@ impl<P: Replicated> Checker<P> for TermMonotonic {
                 })
             }
             LogFact::Shown { term } => {
-                let terms = self.nodes.get_mut(node);
-                if terms.shown.is_none_or(|(shown, _)| shown < term) {
-                    terms.shown = Some((term, observed.witness(term)));
+                let state = self.nodes.get_mut(node);
+                if state.shown.is_none_or(|(shown, _)| shown < term) {
+                    state.shown = Some((term, observed.witness(term)));
                 }
                 Judgement::Irrelevant
             }
             LogFact::Restarted { term, .. } => {
-                let terms = self.nodes.get_mut(node);
-                terms.entered = (term, Some(observed.witness(term)));
-                let Some((shown, witness)) = terms.shown else { return Judgement::Holds };
+                let state = self.nodes.get_mut(node);
+                state.entered = (term, Some(observed.witness(term)));
+                let Some((shown, witness)) = state.shown else { return Judgement::Holds };
                 Judgement::holds_if(term >= shown, || Flaw {
                     explanation: format!(
                         "{node} showed term {shown} at {}, and restarted in term {term}",

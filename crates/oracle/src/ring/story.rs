@@ -13,19 +13,14 @@
 //!
 //! What any history may say stands in `crate::story`.
 
-use sim::{Checker, Goal, NodeId, OperationId, Payload, Protocol, What};
+use sim::{Checker, Goal, NodeId, OperationId, Protocol, What};
 
 use super::fact::{Access, Answered, Change, Direction, Item, Movement, Partitioned, RingFact};
 use super::range::Range;
-use crate::story::{self, Vocabulary, name, number};
+use crate::story::{self, Silence, Vocabulary, name, number};
 
 /// A protocol without messages.
 pub(crate) struct Told;
-
-#[derive(Clone, Debug, Hash)]
-pub(crate) enum Silence {}
-
-impl Payload for Silence {}
 
 impl Protocol for Told {
     type Message = Silence;
