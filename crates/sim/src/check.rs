@@ -120,7 +120,7 @@ pub trait Checker<P: Protocol>: Clone + Send + 'static {
         let _ = case;
     }
 
-    /// Takes in what happened.
+    /// Takes in what happened: also what a step states after something that was a flaw, and so whatever makes no sense.
     fn observe(&mut self, observed: &Observed<'_, P>) -> Judgement;
 }
 
