@@ -206,7 +206,7 @@ impl Shrinker {
     fn search(&mut self) -> Option<Candidate> {
         while self.state == State::Searching {
             let case = match self.walk.next(&self.best, &self.spec) {
-                Next::Try(case) => case,
+                Next::Try(case) => *case,
                 // What is out may still change what is best.
                 Next::Weigh | Next::Finished if !self.pending.is_empty() => return None,
                 Next::Weigh => {

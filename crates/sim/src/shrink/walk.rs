@@ -33,7 +33,7 @@ enum Latencies {
 /// What is to be done next.
 pub(super) enum Next {
     /// Run this.
-    Try(Case),
+    Try(Box<Case>),
     /// See whether the case that came of stating latencies is to be kept: by [`Walk::keep`] or [`Walk::go_back`], once
     /// every verdict before it is in.
     Weigh,
@@ -63,8 +63,8 @@ impl Walk {
                 continue;
             };
             match best.edited(group.iter().map(|index| &edits[*index])) {
-                Some(case) if self.tries == 0 => return Next::Try(case),
-                Some(case) => return Next::Try(salted(case, self.tries)),
+                Some(case) if self.tries == 0 => return Next::Try(Box::new(case)),
+                Some(case) => return Next::Try(Box::new(salted(case, self.tries))),
                 None => self.pass_by(),
             }
         }
