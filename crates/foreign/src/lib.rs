@@ -15,7 +15,7 @@
 //!
 //! | module | scenarios |
 //! |---|---|
-//! | [`omnipaxos`](mod@omnipaxos) | a replicated log by Sequence Paxos and Ballot Leader Election: with snapshots, with trims, and as its users must not |
+//! | [`omnipaxos`](mod@omnipaxos) | a replicated log by Sequence Paxos and Ballot Leader Election: as it works, as it does not, and as its users must not |
 
 pub mod omnipaxos;
 
@@ -24,8 +24,10 @@ use sim::Scenario;
 /// Every scenario of this crate, in the order in which they are run and listed.
 pub fn registry() -> Vec<Box<dyn Scenario>> {
     vec![
-        Box::new(omnipaxos::snapshots()),
+        Box::new(omnipaxos::careful()),
         Box::new(omnipaxos::trims()),
+        Box::new(omnipaxos::snapshots()),
+        Box::new(omnipaxos::catch_up()),
         Box::new(omnipaxos::early_promise()),
         Box::new(omnipaxos::early_accepted()),
         Box::new(omnipaxos::unrecovered()),

@@ -37,6 +37,8 @@ impl<U: Usage> Replicated for Protocol<U> {
 pub enum Message<U: Usage> {
     /// Between nodes: the crate's own.
     Peer(omnipaxos::messages::Message<Command<U>>),
+    /// Between nodes, so that they know what may be trimmed: so many entries are decided, and are on the sender's disk.
+    Decided(u64),
     /// A client wants a command in the log.
     Append(Command<U>),
     /// To a client.
@@ -58,6 +60,7 @@ impl<U: Usage> Hash for Message<U> {
         std::mem::discriminant(self).hash(state);
         match self {
             Message::Peer(message) => hash_printed(message, state),
+            Message::Decided(index) => index.hash(state),
             Message::Append(command) => command.0.hash(state),
             Message::Answer(answer) => answer.hash(state),
         }
@@ -69,6 +72,7 @@ impl<U: Usage> fmt::Debug for Message<U> {
         match self {
             Message::Peer(omnipaxos::messages::Message::SequencePaxos(message)) => write!(f, "{:?}", message.msg),
             Message::Peer(omnipaxos::messages::Message::BLE(message)) => write!(f, "{:?}", message.msg),
+            Message::Decided(index) => write!(f, "has decided through entry {index}"),
             Message::Append(command) => write!(f, "wants {command:?} in the log"),
             Message::Answer(Answer { name, index }) => {
                 write!(f, "{:?} was decided as entry {index}", Command::<U>::new(*name))
@@ -86,6 +90,7 @@ impl<U: Usage> Payload for Message<U> {
                 HeartbeatMsg::Request(request) => content_hash(&("heartbeat request", request.round)),
                 HeartbeatMsg::Reply(reply) => content_hash(&("heartbeat reply", reply.round)),
             },
+            Message::Decided(index) => content_hash(&("decided", index)),
             Message::Append(command) => content_hash(&("append", command.0)),
             Message::Answer(answer) => content_hash(&("answer", answer.name)),
         }

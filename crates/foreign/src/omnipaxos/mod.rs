@@ -40,18 +40,30 @@ pub use client::Client;
 pub use command::{Command, Snapshot};
 pub use message::{Answer, Message, Protocol};
 pub use node::Node;
-pub use usage::{EarlyAccepted, EarlyPromise, Lapse, Snapshots, Trims, Unrecovered, Usage};
+pub use usage::{
+    Careful, CatchUp, Compaction, EarlyAccepted, EarlyPromise, Lapse, Snapshots, Trims, Unrecovered, Usage,
+};
 
 /// The crate, used in one way.
 pub struct OmniPaxos<U>(PhantomData<fn() -> U>);
 
-/// With snapshots of what is decided.
+/// In the way that works.
+pub fn careful() -> OmniPaxos<Careful> {
+    OmniPaxos(PhantomData)
+}
+
+/// Trimmed as far as the crate says that it may: must fail, until that is repaired.
+pub fn trims() -> OmniPaxos<Trims> {
+    OmniPaxos(PhantomData)
+}
+
+/// With snapshots of what is decided: must fail, until that is repaired.
 pub fn snapshots() -> OmniPaxos<Snapshots> {
     OmniPaxos(PhantomData)
 }
 
-/// Without snapshots; what all have accepted is trimmed.
-pub fn trims() -> OmniPaxos<Trims> {
+/// Every node is to catch up: must fail, until that is repaired.
+pub fn catch_up() -> OmniPaxos<CatchUp> {
     OmniPaxos(PhantomData)
 }
 
@@ -100,6 +112,7 @@ impl<U: Usage> System for OmniPaxos<U> {
     type Survival = StaticMajority;
 
     fn spec(&self) -> Spec {
+        let compacted = if U::COMPACTION == Compaction::Snapshot { "snapshotted" } else { "trimmed" };
         Spec {
             about: U::ABOUT.into(),
             nodes: 3..=5,
@@ -129,7 +142,7 @@ impl<U: Usage> System for OmniPaxos<U> {
                 "truncated",
                 "durable",
                 "applied",
-                U::COMPACTED,
+                compacted,
             ],
             goals: vec![
                 "elected",
@@ -140,9 +153,9 @@ impl<U: Usage> System for OmniPaxos<U> {
                 "torn_tail",
                 "reconnected",
                 "forwarded",
-                U::COMPACTED,
+                compacted,
             ],
-            must_fail: U::LAPSE.map(|lapse| lapse.signature().to_owned()),
+            must_fail: U::MUST_FAIL.map(str::to_owned),
             ..Spec::new(U::SCENARIO)
         }
     }
@@ -169,7 +182,8 @@ impl<U: Usage> System for OmniPaxos<U> {
             Property::new("applied_is_held", AppliedIsHeld::new(nodes)),
             Property::new("durable_survives", DurableSurvives::default()),
         );
-        let progress = Progress::new("liveness", PROGRESS_BOUND, Liveness::new(case));
+        let goal = if U::CATCH_UP { Liveness::new(case) } else { Liveness::of_clients(case) };
+        let progress = Progress::new("liveness", PROGRESS_BOUND, goal);
         (contents, (logs, (claims, (told, (disk, progress)))))
     }
 

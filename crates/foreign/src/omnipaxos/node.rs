@@ -20,7 +20,7 @@ use super::message::{Answer, Message, Protocol};
 use super::mirror;
 use super::record::Record;
 use super::storage::{Shared, Storage};
-use super::usage::{Lapse, Usage};
+use super::usage::{Compaction, Lapse, Usage};
 
 type Outgoing<U> = omnipaxos::messages::Message<Command<U>>;
 
@@ -35,6 +35,8 @@ pub struct Node<U: Usage> {
     stated: Stated,
     /// Commands that a client waits for, by name.
     waiting: BTreeMap<u64, NodeId>,
+    /// What each peer has said that it decided.
+    decided: BTreeMap<NodeId, u64>,
     /// Peers whose session with this life went down.
     lost: BTreeSet<NodeId>,
     outgoing: Vec<Outgoing<U>>,
@@ -83,6 +85,7 @@ impl<U: Usage> Process for Node<U> {
             timers: Timers::default(),
             stated: Stated { shown: term, ..Stated::default() },
             waiting: BTreeMap::new(),
+            decided: BTreeMap::new(),
             lost: BTreeSet::new(),
             outgoing: Vec::new(),
         };
@@ -95,6 +98,7 @@ impl<U: Usage> Process for Node<U> {
     fn on_message(&mut self, from: NodeId, message: Message<U>, io: &mut Io<'_, Protocol<U>>) {
         match message {
             Message::Peer(message) => self.paxos.handle_incoming(message),
+            Message::Decided(index) => _ = self.decided.insert(from, index),
             Message::Append(command) => self.append(from, command, io),
             Message::Answer(_) => {}
         }
@@ -109,6 +113,7 @@ impl<U: Usage> Process for Node<U> {
                     self.compact(io);
                     self.paxos.tick();
                     self.settle(io);
+                    self.tell_decided(io);
                 }
                 Timer::Outgoing => {
                     let every = io.knob_ms("outgoing_ms");
@@ -156,16 +161,41 @@ impl<U: Usage> Node<U> {
 
     /// What its user does from time to time, so that the log does not grow for ever.
     fn compact(&mut self, io: &mut Io<'_, Protocol<U>>) {
-        let long = self.paxos.get_decided_idx() - self.paxos.get_compacted_idx() >= io.knob("compact_every") as usize;
-        if !long {
+        let (decided, compacted) = (self.paxos.get_decided_idx(), self.paxos.get_compacted_idx());
+        let enough = |through: usize| through - compacted >= io.knob("compact_every") as usize;
+        match U::COMPACTION {
+            Compaction::TrimDecided => {
+                let through = self.decided_by_all(io).min(decided).max(compacted);
+                if enough(through) {
+                    // Refused where this node does not lead, or has not heard of all that they hold as much.
+                    _ = self.paxos.trim(Some(through));
+                }
+            }
+            Compaction::TrimAccepted if enough(decided) => _ = self.paxos.trim(None),
+            Compaction::Snapshot if enough(decided) => {
+                let local_only = io.draw("local_only").is_multiple_of(2);
+                self.paxos.snapshot(None, local_only).expect("what is decided can be snapshotted");
+            }
+            Compaction::TrimAccepted | Compaction::Snapshot => {}
+        }
+    }
+
+    fn decided_by_all(&self, io: &Io<'_, Protocol<U>>) -> usize {
+        let peers = io.nodes().iter().filter(|node| **node != io.id());
+        let decided = peers.map(|peer| self.decided.get(peer).copied().unwrap_or_default());
+        decided.min().unwrap_or_default() as usize
+    }
+
+    fn tell_decided(&self, io: &mut Io<'_, Protocol<U>>) {
+        if U::COMPACTION != Compaction::TrimDecided {
             return;
         }
-        if U::SNAPSHOTS {
-            let local_only = io.draw("local_only") % 2 == 0;
-            self.paxos.snapshot(None, local_only).expect("what is decided can be snapshotted");
-        } else {
-            // Refused where this node does not lead, or knows of nothing that all have accepted.
-            _ = self.paxos.trim(None);
+        let decided = self.paxos.get_decided_idx() as u64;
+        for index in 0..io.nodes().len() {
+            let peer = io.nodes()[index];
+            if peer != io.id() {
+                self.send(peer, Message::Decided(decided), self.last, io);
+            }
         }
     }
 
@@ -177,7 +207,7 @@ impl<U: Usage> Node<U> {
         let compacted = self.paxos.get_compacted_idx();
         if compacted > self.stated.compacted {
             self.stated.compacted = compacted;
-            if !U::SNAPSHOTS {
+            if U::COMPACTION != Compaction::Snapshot {
                 io.reached("trimmed");
             }
         }
@@ -195,8 +225,8 @@ impl<U: Usage> Node<U> {
             let request = self.journal.write(&call.record, io);
             for fact in call.facts {
                 match fact {
-                    LogFact::Entered { .. } | LogFact::Appended(_) | LogFact::Truncated { .. } => io.fact(fact),
-                    on_disk => io.when_durable(request, on_disk),
+                    LogFact::Durable(_) | LogFact::DurablyTruncated { .. } => io.when_durable(request, fact),
+                    in_memory => io.fact(in_memory),
                 }
             }
             self.last = Some(request);

@@ -9,12 +9,25 @@ pub trait Usage: Copy + Debug + Hash + Send + Sync + 'static {
     const SCENARIO: &'static str;
     /// What it tests.
     const ABOUT: &'static str;
-    /// Whether its log is compacted into snapshots; otherwise what all have accepted is trimmed away.
-    const SNAPSHOTS: bool;
+    /// What is done so that the log does not grow for ever.
+    const COMPACTION: Compaction = Compaction::TrimDecided;
+    /// Whether after the heal every node is to catch up, or only clients are to be answered.
+    const CATCH_UP: bool = false;
     /// What is done wrong.
     const LAPSE: Option<Lapse> = None;
-    /// What a campaign should have seen of compaction.
-    const COMPACTED: &'static str = if Self::SNAPSHOTS { "snapshotted" } else { "trimmed" };
+    /// What must be found.
+    const MUST_FAIL: Option<&'static str> = None;
+}
+
+/// How a log is compacted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Compaction {
+    /// What every node has said that it decided is trimmed.
+    TrimDecided,
+    /// The crate trims as far as it says that it may.
+    TrimAccepted,
+    /// What is decided goes into a snapshot.
+    Snapshot,
 }
 
 /// What a user might do wrong.
@@ -28,36 +41,50 @@ pub enum Lapse {
     Unrecovered,
 }
 
-impl Lapse {
-    /// What must be found of it.
-    pub fn signature(self) -> &'static str {
-        match self {
-            Lapse::EarlyPromise => "foreign::ballot_monotonic",
-            Lapse::EarlyAccepted => "foreign::acked_is_durable",
-            Lapse::Unrecovered => "foreign::durable_survives",
-        }
-    }
-}
-
-/// With snapshots.
+/// In the way that works.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub struct Snapshots;
+pub struct Careful;
 
-impl Usage for Snapshots {
+impl Usage for Careful {
     const SCENARIO: &'static str = "foreign/omnipaxos";
     const ABOUT: &'static str =
-        "omnipaxos, its log compacted into snapshots: ballots, replication, restarts; clients that append";
-    const SNAPSHOTS: bool = true;
+        "omnipaxos, its log trimmed of what all decided: ballots, replication, restarts; clients that append";
 }
 
-/// With trims.
+/// Trimmed as far as the crate says that it may.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Trims;
 
 impl Usage for Trims {
     const SCENARIO: &'static str = "foreign/omnipaxos/trims";
-    const ABOUT: &'static str = "omnipaxos without snapshots, its log trimmed of what all have accepted";
-    const SNAPSHOTS: bool = false;
+    const ABOUT: &'static str =
+        "omnipaxos, trimmed as far as it says that it may: fails by docs/findings/omnipaxos-trim.md";
+    const COMPACTION: Compaction = Compaction::TrimAccepted;
+    const MUST_FAIL: Option<&'static str> = Some("foreign::decided_bounds");
+}
+
+/// With snapshots of what is decided.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Snapshots;
+
+impl Usage for Snapshots {
+    const SCENARIO: &'static str = "foreign/omnipaxos/snapshots";
+    const ABOUT: &'static str =
+        "omnipaxos, its log compacted into snapshots: fails by docs/findings/omnipaxos-delta-snapshot.md";
+    const COMPACTION: Compaction = Compaction::Snapshot;
+    const MUST_FAIL: Option<&'static str> = Some("foreign::snapshot_content");
+}
+
+/// Every node is to catch up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct CatchUp;
+
+impl Usage for CatchUp {
+    const SCENARIO: &'static str = "foreign/omnipaxos/catch-up";
+    const ABOUT: &'static str =
+        "omnipaxos, and every node catches up after the heal: fails by docs/findings/omnipaxos-left-behind.md";
+    const CATCH_UP: bool = true;
+    const MUST_FAIL: Option<&'static str> = Some("foreign::liveness");
 }
 
 /// With a promise that leaves too early.
@@ -67,8 +94,8 @@ pub struct EarlyPromise;
 impl Usage for EarlyPromise {
     const SCENARIO: &'static str = "foreign/omnipaxos/early-promise";
     const ABOUT: &'static str = "must fail: a promise is sent before it is durable";
-    const SNAPSHOTS: bool = false;
     const LAPSE: Option<Lapse> = Some(Lapse::EarlyPromise);
+    const MUST_FAIL: Option<&'static str> = Some("foreign::ballot_monotonic");
 }
 
 /// With an acknowledgement that leaves too early.
@@ -78,8 +105,8 @@ pub struct EarlyAccepted;
 impl Usage for EarlyAccepted {
     const SCENARIO: &'static str = "foreign/omnipaxos/early-accepted";
     const ABOUT: &'static str = "must fail: entries are acknowledged before they are durable";
-    const SNAPSHOTS: bool = false;
     const LAPSE: Option<Lapse> = Some(Lapse::EarlyAccepted);
+    const MUST_FAIL: Option<&'static str> = Some("foreign::acked_is_durable");
 }
 
 /// Without recovery.
@@ -89,6 +116,6 @@ pub struct Unrecovered;
 impl Usage for Unrecovered {
     const SCENARIO: &'static str = "foreign/omnipaxos/unrecovered";
     const ABOUT: &'static str = "must fail: after a crash a node is built on an empty storage";
-    const SNAPSHOTS: bool = false;
     const LAPSE: Option<Lapse> = Some(Lapse::Unrecovered);
+    const MUST_FAIL: Option<&'static str> = Some("foreign::ballot_monotonic");
 }

@@ -126,7 +126,7 @@ pub enum LogFact {
         /// [`content_hash`](sim::content_hash) of the payload.
         payload: u64,
     },
-    /// Its disk holds a snapshot in place of the log through an index.
+    /// Its log in memory has a snapshot in place of all through an index.
     Snapshotted {
         /// The last index that it stands for.
         index: u64,
@@ -223,7 +223,7 @@ impl fmt::Debug for LogFact {
             ),
             LogFact::Proposed { payload } => write!(f, "was asked to append ({:04x})", payload >> 48),
             LogFact::Snapshotted { index, prefix } => {
-                write!(f, "has a snapshot ({:04x}) through entry {index} on disk", prefix >> 48)
+                write!(f, "has a snapshot ({:04x}) in place of all through entry {index}", prefix >> 48)
             }
             other => {
                 let (label, number) = (other.label().replace('_', " "), other.subject() & !ENTRY);
