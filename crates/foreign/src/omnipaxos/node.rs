@@ -19,7 +19,7 @@ use super::command::Command;
 use super::message::{Answer, Message, Protocol};
 use super::mirror;
 use super::record::Record;
-use super::storage::{Shared, Storage};
+use super::storage::{Call, Shared, Storage};
 use super::usage::{Compaction, Lapse, Usage};
 
 type Outgoing<U> = omnipaxos::messages::Message<Command<U>>;
@@ -29,8 +29,10 @@ pub struct Node<U: Usage> {
     paxos: OmniPaxos<Command<U>, Storage<U>>,
     shared: Rc<RefCell<Shared>>,
     journal: Journal<Record>,
-    /// The last write of this life: what is done now is seen after it.
+    /// The last write of this life: what is done now is seen when it is durable.
     last: Option<Request>,
+    /// The last write that messages wait for: the same, where its user does what it must.
+    awaited: Option<Request>,
     timers: Timers<Timer>,
     stated: Stated,
     /// Commands that a client waits for, by name.
@@ -82,6 +84,7 @@ impl<U: Usage> Process for Node<U> {
             shared,
             journal,
             last: None,
+            awaited: None,
             timers: Timers::default(),
             stated: Stated { shown: term, ..Stated::default() },
             waiting: BTreeMap::new(),
@@ -194,7 +197,7 @@ impl<U: Usage> Node<U> {
         for index in 0..io.nodes().len() {
             let peer = io.nodes()[index];
             if peer != io.id() {
-                self.send(peer, Message::Decided(decided), self.last, io);
+                send_at(peer, Message::Decided(decided), self.last, io);
             }
         }
     }
@@ -223,13 +226,16 @@ impl<U: Usage> Node<U> {
         }
         for call in calls {
             let request = self.journal.write(&call.record, io);
+            self.last = Some(request);
+            if is_awaited::<U>(&call) {
+                self.awaited = Some(request);
+            }
             for fact in call.facts {
                 match fact {
                     LogFact::Durable(_) | LogFact::DurablyTruncated { .. } => io.when_durable(request, fact),
                     in_memory => io.fact(in_memory),
                 }
             }
-            self.last = Some(request);
         }
         self.journal.sync(io);
     }
@@ -281,7 +287,7 @@ impl<U: Usage> Node<U> {
         let index = self.stated.applied;
         self.state(LogFact::Applied(mirror::applied(index, name)), io);
         if let Some(client) = self.waiting.remove(&name) {
-            self.send(client, Message::Answer(Answer { name, index }), self.last, io);
+            send_at(client, Message::Answer(Answer { name, index }), self.last, io);
         }
     }
 
@@ -290,37 +296,29 @@ impl<U: Usage> Node<U> {
         self.paxos.take_outgoing_messages(&mut outgoing);
         for message in outgoing.drain(..) {
             let to = NodeId::node(u16::try_from(message.get_receiver()).expect("the cluster's own names"));
-            let wait = self.last.filter(|_| !leaves_early::<U>(&message));
             if let omnipaxos::messages::Message::SequencePaxos(PaxosMessage { msg, .. }) = &message {
                 if let PaxosMsg::ProposalForward(_) = msg {
                     io.reached("forwarded");
                 }
-                self.show(wait, io);
+                self.show(io);
             }
-            self.send(to, Message::Peer(message), wait, io);
+            send_at(to, Message::Peer(message), self.awaited, io);
         }
         self.outgoing = outgoing;
     }
 
     /// A message of Sequence Paxos tells of the promise.
-    fn show(&mut self, wait: Option<Request>, io: &mut Io<'_, Protocol<U>>) {
+    fn show(&mut self, io: &mut Io<'_, Protocol<U>>) {
         let term = mirror::term(self.paxos.get_promise());
         if term > self.stated.shown {
             self.stated.shown = term;
-            state_at(LogFact::Shown { term }, wait, io);
+            state_at(LogFact::Shown { term }, self.awaited, io);
         }
     }
 
     /// States what is true of this step.
     fn state(&self, fact: LogFact, io: &mut Io<'_, Protocol<U>>) {
         state_at(fact, self.last, io);
-    }
-
-    fn send(&self, to: NodeId, message: Message<U>, wait: Option<Request>, io: &mut Io<'_, Protocol<U>>) {
-        match wait {
-            Some(request) => io.send_after(request, to, message),
-            None => io.send(to, message),
-        }
     }
 }
 
@@ -331,13 +329,19 @@ fn state_at<U: Usage>(fact: LogFact, wait: Option<Request>, io: &mut Io<'_, Prot
     }
 }
 
-/// Whether a message leaves before what it says is durable, which is wrong.
-fn leaves_early<U: Usage>(message: &Outgoing<U>) -> bool {
-    let omnipaxos::messages::Message::SequencePaxos(PaxosMessage { msg, .. }) = message else { return false };
+fn send_at<U: Usage>(to: NodeId, message: Message<U>, wait: Option<Request>, io: &mut Io<'_, Protocol<U>>) {
+    match wait {
+        Some(request) => io.send_after(request, to, message),
+        None => io.send(to, message),
+    }
+}
+
+/// Whether messages wait for this call to be durable. They must.
+fn is_awaited<U: Usage>(call: &Call) -> bool {
     match U::LAPSE {
-        Some(Lapse::EarlyPromise) => matches!(msg, PaxosMsg::Promise(_)),
-        Some(Lapse::EarlyAccepted) => matches!(msg, PaxosMsg::Accepted(_)),
-        Some(Lapse::Unrecovered) | None => false,
+        Some(Lapse::EarlyPromise) => !call.facts.iter().any(|fact| matches!(fact, LogFact::Entered { .. })),
+        Some(Lapse::EarlyAccepted) => !call.facts.iter().any(|fact| matches!(fact, LogFact::Durable(_))),
+        Some(Lapse::Unrecovered) | None => true,
     }
 }
 

@@ -17,6 +17,8 @@ pub trait Usage: Copy + Debug + Hash + Send + Sync + 'static {
     const LAPSE: Option<Lapse> = None;
     /// What must be found.
     const MUST_FAIL: Option<&'static str> = None;
+    /// The facts on which faults strike.
+    const STRUCK_ON: &'static [&'static str] = &["proposed", "term_entered", "elected", "appended", "truncated"];
 }
 
 /// How a log is compacted.
@@ -33,9 +35,9 @@ pub enum Compaction {
 /// What a user might do wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lapse {
-    /// A promise is sent before it is durable.
+    /// Nothing waits for a promise to be durable.
     EarlyPromise,
-    /// An acknowledgement of entries is sent before they are durable.
+    /// Nothing waits for entries to be durable.
     EarlyAccepted,
     /// A node that comes back is built on an empty storage.
     Unrecovered,
@@ -96,6 +98,8 @@ impl Usage for EarlyPromise {
     const ABOUT: &'static str = "must fail: a promise is sent before it is durable";
     const LAPSE: Option<Lapse> = Some(Lapse::EarlyPromise);
     const MUST_FAIL: Option<&'static str> = Some("foreign::ballot_monotonic");
+    /// Where it hurts: the time from a promise to the end of its sync is short.
+    const STRUCK_ON: &'static [&'static str] = &["term_entered"];
 }
 
 /// With an acknowledgement that leaves too early.
