@@ -6,7 +6,7 @@ use oracle::consensus::{Entry, LogFact, prefix};
 use sim::content_hash;
 
 use super::command::Command;
-use super::usage::Usage;
+use super::usage::{Compaction, Usage};
 
 /// The whole log, and the promise.
 ///
@@ -46,7 +46,14 @@ impl Mirror {
             StorageOp::AppendEntry(command) => self.replace(self.slots.len(), &slots([command.0]), facts),
             StorageOp::AppendEntries(commands) => self.replace(self.slots.len(), &slots(names(commands)), facts),
             StorageOp::AppendOnPrefix(from, commands) => self.replace(*from, &slots(names(commands)), facts),
-            StorageOp::SetCompactedIdx(index) => self.compacted = *index,
+            StorageOp::SetCompactedIdx(index) => {
+                self.compacted = *index;
+                if U::COMPACTION != Compaction::Snapshot {
+                    // What is trimmed away its user has applied, and keeps what it came to.
+                    let kept = self.entries().take(*index).map(|entry| entry.payload);
+                    facts.push(LogFact::Snapshotted { index: *index as u64, prefix: prefix(kept) });
+                }
+            }
             StorageOp::SetSnapshot(Some(snapshot)) => self.snapshot(&snapshot.0, facts),
             StorageOp::SetPromise(ballot) => {
                 // What the storage holds already is set again at every start.

@@ -3,6 +3,9 @@
 //! It takes its storage to be synchronous: when a call of its `Storage` returns, it is durable. The adapter lets the core run
 //! on, and whatever leaves a step waits for every write up to then, so that a crash is one before the step.
 //!
+//! Without its optional features the crate reads no clock, draws nothing and iterates no hash map, so there is nothing to be
+//! seeded: `cargo xtask twin foreign/omnipaxos` finds two processes alike.
+//!
 //! A client appends one command at a time and goes on when it is told at which index that was decided. It may be told late, or
 //! never: then it appends the same command again, elsewhere, and the log may hold it twice.
 //!
