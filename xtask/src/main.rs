@@ -1,7 +1,8 @@
 //! The repository's own commands: `cargo xtask fuzz` and its like, and its chores, which are in the library.
 //!
 //! What belongs to a workspace of its own (published crates that are hosted, peers that are measured) is handed on to it:
-//! arguments, exit code and files unchanged.
+//! arguments, exit code and files unchanged. What names nothing of it, such as `list` and `corpus check`, is asked of it by
+//! its name first: `cargo xtask foreign corpus check`.
 
 use std::env;
 use std::ffi::OsString;
@@ -12,6 +13,7 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
     let chore = arguments.first().filter(|first| *first == "mutants");
     match workspace(&arguments) {
+        Some(workspace) if arguments[0] == "foreign" => hand_on(workspace, &arguments[1..]),
         Some(workspace) => hand_on(workspace, &arguments),
         None if chore.is_some() => xtask::mutants::main(&scenarios::registry(), arguments.into_iter().skip(1)),
         None => campaign::cli::main("cargo xtask", &scenarios::registry(), arguments.into_iter()),
@@ -22,10 +24,11 @@ fn main() -> ExitCode {
 fn workspace(arguments: &[OsString]) -> Option<&'static str> {
     let is_foreign = |argument: &OsString| {
         let text = argument.to_string_lossy();
-        text.starts_with("foreign/") || text.contains("sim-seeds/foreign/")
+        text.split('=').any(|part| part.starts_with("foreign/")) || text.contains("sim-seeds/foreign/")
     };
     match arguments.first() {
         Some(first) if first == "bench" => Some("crates/bench"),
+        Some(first) if first == "foreign" => Some("crates/foreign"),
         _ if arguments.iter().any(is_foreign) => Some("crates/foreign"),
         _ => None,
     }

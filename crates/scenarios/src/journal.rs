@@ -15,7 +15,7 @@ use std::marker::PhantomData;
 use sim::{File, Io, Protocol, Refusal, Request};
 
 /// What a journal is made of.
-pub(crate) trait Record: Sized {
+pub trait Record: Sized {
     /// Adds its content: at least one byte.
     fn encode(&self, bytes: &mut Vec<u8>);
 
@@ -24,7 +24,7 @@ pub(crate) trait Record: Sized {
 }
 
 /// The journal of one life.
-pub(crate) struct Journal<R> {
+pub struct Journal<R> {
     file: File,
     /// Where the next record goes.
     end: u64,
@@ -43,14 +43,16 @@ enum Sync {
 }
 
 /// What a journal held.
-pub(crate) struct Found<R> {
-    pub(crate) records: Vec<R>,
-    pub(crate) tail: Tail,
+pub struct Found<R> {
+    /// Its records, in the order in which they were written.
+    pub records: Vec<R>,
+    /// What comes after them.
+    pub tail: Tail,
 }
 
 /// What comes after the last record that can be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Tail {
+pub enum Tail {
     /// Nothing.
     Clean,
     /// Bytes that a crash left over.
@@ -62,7 +64,7 @@ impl<R: Record> Journal<R> {
     ///
     /// # Errors
     /// Where a record is whole and says nothing that anybody writes: that is no crash's doing.
-    pub(crate) fn open(io: &mut Io<'_, impl Protocol>) -> Result<(Journal<R>, Found<R>), Refusal> {
+    pub fn open(io: &mut Io<'_, impl Protocol>) -> Result<(Journal<R>, Found<R>), Refusal> {
         let (records, end, chain, tail) = read(io.surviving("journal"))?;
         let file = io.open("journal");
         let journal = Journal { file, end: end as u64, chain, sync: Sync::Idle, records: PhantomData };
@@ -70,7 +72,7 @@ impl<R: Record> Journal<R> {
     }
 
     /// Writes a record; it is durable when the request is, which is not before the journal is [told](Self::sync) to sync.
-    pub(crate) fn write(&mut self, record: &R, io: &mut Io<'_, impl Protocol>) -> Request {
+    pub fn write(&mut self, record: &R, io: &mut Io<'_, impl Protocol>) -> Request {
         let (bytes, chain) = framed(record, io.incarnation(), self.chain);
         let request = io.write(self.file, self.end, &bytes);
         self.end += bytes.len() as u64;
@@ -79,7 +81,7 @@ impl<R: Record> Journal<R> {
     }
 
     /// What was written is to become durable.
-    pub(crate) fn sync(&mut self, io: &mut Io<'_, impl Protocol>) {
+    pub fn sync(&mut self, io: &mut Io<'_, impl Protocol>) {
         self.sync = match self.sync {
             Sync::Idle => {
                 io.sync(self.file);
@@ -90,7 +92,7 @@ impl<R: Record> Journal<R> {
     }
 
     /// A sync completed.
-    pub(crate) fn synced(&mut self, io: &mut Io<'_, impl Protocol>) {
+    pub fn synced(&mut self, io: &mut Io<'_, impl Protocol>) {
         self.sync = match self.sync {
             Sync::UnderWayAndWritten => {
                 io.sync(self.file);

@@ -14,10 +14,11 @@
 //! | [`canary`] | must fail: an election whose voters forget |
 //! | [`nondeterministic`] | must fail, where two processes are compared: the order of a hash map |
 //!
-//! `journal` is for all of them: records on disk, in a file that only grows.
+//! [`journal`] is for all of them, and for whoever hosts something else that writes: records on disk, in a file that only
+//! grows.
 
 pub mod canary;
-mod journal;
+pub mod journal;
 pub mod nondeterministic;
 pub mod raft;
 pub mod ring;

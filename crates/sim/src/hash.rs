@@ -175,6 +175,45 @@ impl Hasher for ContentHasher {
     }
 }
 
+/// Hashes what `{:?}` prints of a value.
+///
+/// It is for a message that holds somebody else's type, which derives `Debug` and no `Hash`. Two values that print alike are
+/// one to the digest, so whatever makes a difference must be printed; and what is printed must be the same in every process,
+/// so no address, and no `HashMap`.
+///
+/// ```
+/// use std::hash::{Hash, Hasher};
+/// use sim::{content_hash, hash_printed};
+///
+/// #[derive(Clone, Debug)]
+/// struct Theirs(u32, &'static str);
+///
+/// #[derive(Clone, Debug)]
+/// struct Message(Theirs);
+/// impl Hash for Message {
+///     fn hash<H: Hasher>(&self, state: &mut H) {
+///         hash_printed(&self.0, state);
+///     }
+/// }
+///
+/// assert_eq!(content_hash(&Message(Theirs(1, "a"))), content_hash(&Message(Theirs(1, "a"))));
+/// assert_ne!(content_hash(&Message(Theirs(1, "a"))), content_hash(&Message(Theirs(2, "a"))));
+/// ```
+pub fn hash_printed(value: &impl fmt::Debug, state: &mut impl Hasher) {
+    struct Printed<'a, H>(&'a mut H);
+
+    impl<H: Hasher> fmt::Write for Printed<'_, H> {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.write(text.as_bytes());
+            Ok(())
+        }
+    }
+
+    fmt::write(&mut Printed(state), format_args!("{value:?}")).expect("a `Debug` that does not fail by itself");
+    // As a string does, so that what comes after is not taken for part of it.
+    state.write_u8(0xff);
+}
+
 /// Up to eight bytes as a little-endian word, the missing ones zero.
 #[inline(always)]
 fn le_word(bytes: &[u8]) -> u64 {

@@ -165,7 +165,7 @@ pub use check::{
     Witness,
 };
 pub use disk::File;
-pub use hash::{ContentHasher, Digest, content_hash};
+pub use hash::{ContentHasher, Digest, content_hash, hash_printed};
 pub use id::{Hex, NodeId, OperationId, Request, Seed};
 pub use mix::{Domain, Salts, mix};
 pub use payload::{Fact, NoFact, Payload, Protocol};

@@ -27,16 +27,19 @@ pub struct Acknowledged {
 pub struct Entry {
     /// Its index, counted from 1.
     pub index: u64,
-    /// The term of the leader that made it.
+    /// The term of the leader that made it; 0 for each where a protocol's entries keep none.
     pub term: u64,
     /// [`content_hash`](sim::content_hash) of its payload.
     pub payload: u64,
 }
 
-/// `entry 5 of term 2`: the form of every explanation.
+/// `entry 5 of term 2`, or `entry 5` where there is no term: the form of every explanation.
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "entry {} of term {}", self.index, self.term)
+        match self.term {
+            0 => write!(f, "entry {}", self.index),
+            term => write!(f, "entry {} of term {term}", self.index),
+        }
     }
 }
 
@@ -118,10 +121,25 @@ pub enum LogFact {
         /// The first index that the next append is to carry.
         next: u64,
     },
+    /// A client's wish was handed to it, to stand in the log once.
+    Proposed {
+        /// [`content_hash`](sim::content_hash) of the payload.
+        payload: u64,
+    },
+    /// Its log in memory has a snapshot in place of all through an index.
+    Snapshotted {
+        /// The last index that it stands for.
+        index: u64,
+        /// [`prefix`](super::prefix) of what it says was applied.
+        prefix: u64,
+    },
 }
 
 /// What sets the subjects of entries apart from those of terms.
 const ENTRY: u64 = 1 << 63;
+
+/// What sets the subjects of proposals apart from both.
+const WISH: u64 = 1 << 62;
 
 impl Fact for LogFact {
     fn label(&self) -> &'static str {
@@ -141,6 +159,8 @@ impl Fact for LogFact {
             LogFact::Applied(_) => "applied",
             LogFact::Committed { .. } => "committed",
             LogFact::Matched { .. } => "matched",
+            LogFact::Proposed { .. } => "proposed",
+            LogFact::Snapshotted { .. } => "snapshotted",
         }
     }
 
@@ -155,7 +175,11 @@ impl Fact for LogFact {
             | LogFact::Elected { term }
             | LogFact::Deposed { term } => term,
             LogFact::Truncated { from } | LogFact::DurablyTruncated { from } => ENTRY | from,
-            LogFact::Committed { index } | LogFact::Matched { matched: index, .. } => subject(index),
+            LogFact::Committed { index }
+            | LogFact::Matched { matched: index, .. }
+            | LogFact::Snapshotted { index, .. } => subject(index),
+            // No place in the log yet; what a hash is about is no term.
+            LogFact::Proposed { payload } => WISH | payload >> 2,
             LogFact::Recovered(entry)
             | LogFact::Appended(entry)
             | LogFact::Durable(entry)
@@ -197,6 +221,10 @@ impl fmt::Debug for LogFact {
                 f,
                 "leading term {term}, takes {follower} to match through entry {matched}, and sends from entry {next} on"
             ),
+            LogFact::Proposed { payload } => write!(f, "was asked to append ({:04x})", payload >> 48),
+            LogFact::Snapshotted { index, prefix } => {
+                write!(f, "has a snapshot ({:04x}) in place of all through entry {index}", prefix >> 48)
+            }
             other => {
                 let (label, number) = (other.label().replace('_', " "), other.subject() & !ENTRY);
                 write!(f, "{label} {} {number}", if other.subject() & ENTRY == 0 { "in term" } else { "at entry" })

@@ -12,11 +12,18 @@ use crate::by_node::ByNode;
 #[derive(Clone, Debug)]
 pub struct Liveness {
     clients: Vec<Client>,
+    demanded: Demanded,
     /// The last index that the present life of each node applied.
     applied: ByNode<u64>,
     /// The last index that any life of any node applied.
     furthest: u64,
     healed: Option<Healed>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Demanded {
+    AnswersAndCatchingUp,
+    Answers,
 }
 
 #[derive(Clone, Debug)]
@@ -51,6 +58,15 @@ struct Healed {
 impl Liveness {
     /// For the clients of this case.
     pub fn new(case: &Case) -> Liveness {
+        Liveness::demanding(Demanded::AnswersAndCatchingUp, case)
+    }
+
+    /// The same for the clients alone: where a protocol leaves it open whether a node catches up that nobody needs.
+    pub fn of_clients(case: &Case) -> Liveness {
+        Liveness::demanding(Demanded::Answers, case)
+    }
+
+    fn demanding(demanded: Demanded, case: &Case) -> Liveness {
         let client = |load: &sim::ClientLoad| {
             let omitted = load.omitted.iter().filter(|ordinal| **ordinal < load.operations).count() as u32;
             let operations = load.operations - omitted;
@@ -58,6 +74,7 @@ impl Liveness {
         };
         Liveness {
             clients: case.workload.clients.iter().map(client).collect(),
+            demanded,
             applied: ByNode::default(),
             furthest: 0,
             healed: None,
@@ -115,7 +132,11 @@ impl<P: Replicated> Goal<P> for Liveness {
             What::Responded(operation, _) => self.client(operation.client).answer(operation.ordinal),
             What::Healed(core) => {
                 self.clients.iter_mut().for_each(Client::heal);
-                self.healed = Some(Healed { core: core.to_vec(), through: self.furthest });
+                let through = match self.demanded {
+                    Demanded::AnswersAndCatchingUp => self.furthest,
+                    Demanded::Answers => 0,
+                };
+                self.healed = Some(Healed { core: core.to_vec(), through });
             }
             _ => {}
         }
@@ -153,8 +174,12 @@ mod tests {
 
     /// Two clients, of two operations and of none.
     fn of_two_clients() -> Liveness {
+        Liveness::new(&of_two())
+    }
+
+    fn of_two() -> Case {
         let load = |number, operations| ClientLoad { id: NodeId::client(number), operations, omitted: vec![1] };
-        Liveness::new(&case(2, vec![load(1, 3), load(2, 0)]))
+        case(2, vec![load(1, 3), load(2, 0)])
     }
 
     #[test]
@@ -185,6 +210,15 @@ mod tests {
     fn a_life_has_to_apply_again_what_its_last_had_applied() {
         let history = "n1 n2 applies 1/1 a\nhealed n1 n2\nn2 boots\nc1 asks\nc1 answered 1 a";
         assert_eq!(missing(&mut of_two_clients(), history).as_deref(), Some("n2 applied 0 of 1 entries"));
+    }
+
+    #[test]
+    fn where_only_clients_are_owed_something_nobody_need_catch_up() {
+        let history = "n1 applies 1/1 a\nhealed n1 n2\nc1 asks";
+        assert_eq!(missing(&mut Liveness::of_clients(&of_two()), history).as_deref(), Some("[c1] got no answer"));
+        let history = format!("{history}\nc1 answered 1 a");
+        assert_eq!(missing(&mut Liveness::of_clients(&of_two()), &history), None);
+        assert!(missing(&mut of_two_clients(), &history).is_some());
     }
 
     #[test]

@@ -22,6 +22,8 @@
 //! | `acked_is_durable` | what is applied, acknowledged or taken for committed is on the disks of a quorum | Raft §5.3 |
 //! | `applied_is_held` | a node applies only what its own disk holds | dissertation §10.2.1 |
 //! | `durable_survives` | what a disk held is what the next life starts from | Raft figure 2 |
+//! | `snapshot_content` | a snapshot holds what was applied through its index | dissertation §5.1 |
+//! | `integrity` | nothing is applied that nobody proposed, or more often than it was | Hadzilacos and Toueg 1994 |
 //! | `liveness` | operations are answered, and logs catch up, after the heal | |
 //! | `fact` | the facts | |
 //! | `chain`, `terms`, `end` | a log as hashes of its prefixes, as no more than its terms, or than where it ends | |
@@ -34,6 +36,10 @@
 //! ([`LogFact::Voted`], [`LogFact::Shown`]) is stated when it may leave: where a send waits for a write, by
 //! [`Io::when_durable`](sim::Io::when_durable) of that write. At a boot: each entry that was recovered, then
 //! [`LogFact::Restarted`].
+//!
+//! A log whose entries keep no term, as in Sequence Paxos, is stated in term 0 throughout; its ballots are terms all the same.
+//! What rests on the terms of entries says nothing of it then, and [`checks`] is not for it: such a scenario puts together
+//! what applies. `integrity` and `snapshot_content` stand in no list here, as our Raft states neither proposals nor snapshots.
 
 mod acked_is_durable;
 mod applied_is_held;
@@ -47,6 +53,7 @@ mod durable_survives;
 mod election_safety;
 mod end;
 mod fact;
+mod integrity;
 mod leader_append_only;
 mod leader_completeness;
 mod leader_vote;
@@ -55,6 +62,7 @@ mod log_matching;
 mod log_order;
 mod match_truth;
 mod progress_sanity;
+mod snapshot_content;
 mod state_machine_safety;
 #[cfg(test)]
 mod story;
@@ -75,6 +83,7 @@ pub use committed_prefix::CommittedPrefix;
 pub use durable_survives::DurableSurvives;
 pub use election_safety::ElectionSafety;
 pub use fact::{Acknowledged, Entry, LogFact, Replicated};
+pub use integrity::Integrity;
 pub use leader_append_only::LeaderAppendOnly;
 pub use leader_completeness::LeaderCompleteness;
 pub use leader_vote::LeaderVote;
@@ -83,6 +92,7 @@ pub use log_matching::LogMatching;
 pub use log_order::LogOrder;
 pub use match_truth::MatchTruth;
 pub use progress_sanity::ProgressSanity;
+pub use snapshot_content::{SnapshotContent, prefix};
 pub use state_machine_safety::StateMachineSafety;
 pub use term_monotonic::TermMonotonic;
 pub use vote_once::VoteOnce;

@@ -11,6 +11,8 @@
 //! | `n1 applies 3/2 a` | its state machine |
 //! | `n1 commits 2` | what it takes for committed |
 //! | `n1 matched 3 n2 4 6` | leading term 3, it takes n2 to hold 4 entries, and sends from the sixth on |
+//! | `n1 proposes a` | a client's wish is handed to it |
+//! | `n1 snapshot 2 a b` | a snapshot through entry 2, of a state machine that took `a` and `b` |
 //! | `c1 asks`, `c1 answered 2 a` | an operation, and that it is at index 2 |
 //!
 //! What any history may say stands in `crate::story`.
@@ -70,6 +72,11 @@ impl Vocabulary for Told {
                 matched: number(matched),
                 next: number(next),
             },
+            ["proposes", payload] => LogFact::Proposed { payload: content_hash(payload) },
+            ["snapshot", index, ref payloads @ ..] => {
+                let prefix = super::prefix(payloads.iter().map(|payload| content_hash(*payload)));
+                LogFact::Snapshotted { index: number(index), prefix }
+            }
             _ => panic!("a line that says nothing: {words:?}"),
         };
         hear(What::Fact(&fact));

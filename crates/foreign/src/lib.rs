@@ -1,0 +1,35 @@
+//! Published protocol crates under the harness: unmodified, from the registry, hosted as their users would.
+//!
+//! Nobody here wrote them, so what they promise is what their own documentation says, and a property that fails may be a
+//! fault of theirs, of the adapter or of the checker. Which it is, is written up in `docs/findings`.
+//!
+//! The stored cases stand with those of the repository, in `sim-seeds/foreign`: the `sim-seeds` beside this crate's lock file
+//! is a link there.
+//!
+//! ```
+//! let names: Vec<String> = foreign::registry().iter().map(|scenario| scenario.spec().name).collect();
+//! assert!(names.contains(&"foreign/omnipaxos".to_owned()));
+//! ```
+//!
+//! # Map
+//!
+//! | module | scenarios |
+//! |---|---|
+//! | [`omnipaxos`](mod@omnipaxos) | a replicated log by Sequence Paxos and Ballot Leader Election: as it works, as it does not, and as its users must not |
+
+pub mod omnipaxos;
+
+use sim::Scenario;
+
+/// Every scenario of this crate, in the order in which they are run and listed.
+pub fn registry() -> Vec<Box<dyn Scenario>> {
+    vec![
+        Box::new(omnipaxos::careful()),
+        Box::new(omnipaxos::trims()),
+        Box::new(omnipaxos::snapshots()),
+        Box::new(omnipaxos::catch_up()),
+        Box::new(omnipaxos::early_promise()),
+        Box::new(omnipaxos::early_accepted()),
+        Box::new(omnipaxos::unrecovered()),
+    ]
+}
