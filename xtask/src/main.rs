@@ -5,8 +5,8 @@
 //! its name first: `cargo xtask foreign corpus check`.
 
 use std::env;
-use std::ffi::OsString;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 fn main() -> ExitCode {
@@ -45,6 +45,7 @@ fn hand_on(workspace: &str, arguments: &[OsString]) -> ExitCode {
     command
         .args(["run", "--quiet", "--release", "--locked", "--manifest-path"])
         .arg(manifest)
+        .args(target_directory().iter().flat_map(|directory| [OsStr::new("--target-dir"), directory.as_os_str()]))
         .arg("--")
         .args(arguments);
     match command.status() {
@@ -54,4 +55,10 @@ fn hand_on(workspace: &str, arguments: &[OsString]) -> ExitCode {
             ExitCode::from(70)
         }
     }
+}
+
+/// Where this program was built, `release/xtask` below it: what the workspaces share is built once.
+fn target_directory() -> Option<PathBuf> {
+    let program = env::current_exe().ok()?;
+    program.parent()?.parent().map(Path::to_owned)
 }
