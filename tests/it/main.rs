@@ -7,9 +7,9 @@
 //! | `commands` | what the commands come to: exit codes, blocks, files, whatever the number of threads |
 //! | `determinism` | two processes agree on every digest |
 //! | `fresh_seeds` | every scenario under `check()`: its stored cases, then seeds that nobody has seen |
+//! | `hosting` | the tutorial, followed in an empty folder; its first test: found, replayed from the printed line, repaired |
 //! | `lifecycle` | what becomes of a failure: shrunk, kept once, judged, brought up to date, removed |
 //! | `mutants` | each mutant still applies; what `mutants` makes of good ones and of bad ones |
-//! | `outside` | another crate's first test: found, replayed from the printed line, repaired |
 //! | `properties` | what holds of every value: samples, seeds, cases |
 //! | `raft` | the scenario `raft`: independence, progress, traces |
 //! | `ring` | the scenario `ring`: progress |
@@ -21,9 +21,9 @@ mod bad_input;
 mod commands;
 mod determinism;
 mod fresh_seeds;
+mod hosting;
 mod lifecycle;
 mod mutants;
-mod outside;
 mod program;
 mod properties;
 mod raft;
