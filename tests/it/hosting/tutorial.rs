@@ -83,8 +83,8 @@ fn side(block: &[&str], other: char) -> String {
 }
 
 /// What is alike, line by line, in a sample and in what was printed, in the order of the sample: their words. Numbers, names
-/// and times differ from one version of the simulator to the next; so does a plan, and what stands between the witnesses of
-/// a story.
+/// and times differ from one version of the simulator to the next; so does a plan, a trace, and what stands between the
+/// witnesses of a story.
 ///
 /// # Panics
 /// When a line of the sample is missing.
@@ -97,8 +97,9 @@ pub fn compare(sample: &str, printed: &str) {
 }
 
 fn is_stable(line: &str) -> bool {
-    let is_between = line.starts_with("     ");
-    !is_between && !line.starts_with("  plan:") && !words(line).is_empty()
+    let differs = ["     ", "  plan:"].iter().any(|start| line.starts_with(start));
+    let is_traced = line.starts_with(|first: char| first.is_ascii_digit());
+    !differs && !is_traced && !words(line).is_empty()
 }
 
 /// The words of a line: letters only, four at least, as units are shorter; and not all of them digits of a seed.
