@@ -176,7 +176,7 @@ pub use scenario::{End, Fates, Outcome, RunOptions, Scenario};
 pub use shrink::{Candidate, Shrinker};
 pub use spec::{DIVERGENCE, FaultClass, Faults, Knob, Limits, Scale, Spec};
 pub use story::{Part, STORY_LINES_MAX, Story, StoryLine, StoryTeller};
-pub use survival::{Damage, NodeDamage, Permission, Recoverable, Service, StaticMajority, Strike, Survival};
+pub use survival::{AllReturn, Damage, NodeDamage, Permission, Recoverable, Service, StaticMajority, Strike, Survival};
 pub use swarm::Expansion;
 pub use system::System;
 pub use time::Time;

@@ -141,6 +141,31 @@ impl<P: Protocol> Survival<P> for StaticMajority {
     }
 }
 
+/// Nothing has to be spared, and all nodes are healed: what holds of a system that only promises to be right whenever it is
+/// struck, and to go on once all of it is there again. Of one server, say, or of nodes that store each other's data.
+///
+/// No fault is withheld.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct AllReturn;
+
+impl<P: Protocol> Survival<P> for AllReturn {
+    fn allows(&self, _: &Damage, _: &Strike<'_>) -> Permission {
+        Permission::Fire
+    }
+
+    fn core(&self, damage: &Damage, _: u64) -> Vec<NodeId> {
+        damage.nodes.iter().filter(|node| node.service != Service::Refused).map(|node| node.id).collect()
+    }
+
+    fn recoverable(&self, damage: &Damage) -> Recoverable {
+        if damage.nodes.iter().any(|node| node.service == Service::Refused) {
+            Recoverable::No("a node declined to serve")
+        } else {
+            Recoverable::Yes
+        }
+    }
+}
+
 /// The smallest majority of so many nodes.
 fn majority(nodes: usize) -> usize {
     nodes / 2 + 1
@@ -186,6 +211,18 @@ mod tests {
         assert!(!allows(&[Up, Up, Up], FaultKind::Crash, &[1, 2]));
         assert!(allows(&[Up, Up, Down], FaultKind::Partition, &[1]));
         assert!(allows(&[Up, Down, Up], FaultKind::Crash, &[]), "a client's death takes no server");
+    }
+
+    #[test]
+    fn where_all_return_the_last_node_may_be_struck_and_all_are_healed() {
+        let state = damage(&[Service::Down, Service::Up]);
+        let strike = Strike { kind: FaultKind::Crash, nodes: &[NodeId::node(2)] };
+        assert_eq!(Survival::<Nothing>::allows(&AllReturn, &state, &strike), Permission::Fire);
+        assert_eq!(Survival::<Nothing>::core(&AllReturn, &state, 7), [1, 2].map(NodeId::node));
+        assert_eq!(Survival::<Nothing>::recoverable(&AllReturn, &state), Recoverable::Yes);
+        let refused = damage(&[Service::Up, Service::Refused]);
+        let never = Recoverable::No("a node declined to serve");
+        assert_eq!(Survival::<Nothing>::recoverable(&AllReturn, &refused), never);
     }
 
     #[test]

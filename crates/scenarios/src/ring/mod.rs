@@ -71,10 +71,7 @@ use std::time::Duration;
 
 use oracle::ring::{self as judged, Access, Answered, Partitioned, RingChecks, RingFact, Spread};
 use ring::{KeyRange, Position, Scheme, V1};
-use sim::{
-    Case, Damage, Knob, NodeId, Payload, Permission, Protocol, Recoverable, Service, Spec, Strike, Survival, System,
-    content_hash,
-};
+use sim::{AllReturn, Case, Knob, NodeId, Payload, Protocol, Spec, System, content_hash};
 
 pub use client::Client;
 pub use node::Node;
@@ -300,7 +297,7 @@ impl<S: Scheme + Clone + 'static> System for Ring<S> {
     type Node = Node<S>;
     type Client = Client;
     type Checks = RingChecks;
-    type Survival = DisksSurvive;
+    type Survival = AllReturn;
 
     fn spec(&self) -> Spec {
         Spec {
@@ -343,29 +340,8 @@ impl<S: Scheme + Clone + 'static> System for Ring<S> {
         judged::checks(case, self.spread, PROGRESS_BOUND)
     }
 
-    fn survival(&self, _: &Case) -> DisksSurvive {
-        DisksSurvive
-    }
-}
-
-/// Every node may be down at once, since its disk is kept; and since there is one copy of each key, every node is needed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct DisksSurvive;
-
-impl Survival<Keys> for DisksSurvive {
-    fn allows(&self, _: &Damage, _: &Strike<'_>) -> Permission {
-        Permission::Fire
-    }
-
-    fn core(&self, damage: &Damage, _: u64) -> Vec<NodeId> {
-        damage.nodes.iter().filter(|node| node.service != Service::Refused).map(|node| node.id).collect()
-    }
-
-    fn recoverable(&self, damage: &Damage) -> Recoverable {
-        if damage.nodes.iter().any(|node| node.service == Service::Refused) {
-            Recoverable::No("a node declined to serve, with the one copy of its keys")
-        } else {
-            Recoverable::Yes
-        }
+    /// Every node may be down at once, since its disk is kept; and since there is one copy of each key, every node is needed.
+    fn survival(&self, _: &Case) -> AllReturn {
+        AllReturn
     }
 }
