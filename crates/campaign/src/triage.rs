@@ -19,6 +19,12 @@ impl Fault {
             sentence: impersonal(&failure.explanation),
         }
     }
+
+    /// One of which this is said.
+    #[cfg(test)]
+    pub(crate) fn said(sentence: &str) -> Fault {
+        Fault { signature: String::new(), identity: String::new(), sentence: impersonal(sentence) }
+    }
 }
 
 /// A sentence without what differs from seed to seed: `n5 voted for n2 at 5.184s` is `n# voted for n# at #`. Letters before

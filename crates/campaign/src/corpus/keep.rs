@@ -193,3 +193,95 @@ pub(crate) fn remove(case: &Path) -> io::Result<()> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::time::Duration;
+
+    use sim::{
+        Checker, Expansion, Faults, Flaw, Hex, Io, Judgement, NodeId, Observed, Process, Protocol, Refusal, Time,
+    };
+
+    use super::*;
+    use crate::watchdog::Watchdog;
+
+    struct Ways;
+
+    impl Protocol for Ways {
+        type Message = Way;
+        type Fact = Way;
+        type Operation = ();
+        type Reply = ();
+    }
+
+    #[derive(Clone, Debug, Hash)]
+    struct Way(&'static str);
+
+    impl sim::Payload for Way {}
+
+    impl sim::Fact for Way {
+        fn label(&self) -> &'static str {
+            "went"
+        }
+    }
+
+    /// Goes left or right, as its seed has it.
+    struct Walker;
+
+    impl Process for Walker {
+        type Protocol = Ways;
+
+        fn boot(io: &mut Io<'_, Ways>) -> Result<Walker, Refusal> {
+            let way = if io.draw("way") % 2 == 0 { "left" } else { "right" };
+            io.fact(Way(way));
+            Ok(Walker)
+        }
+
+        fn on_message(&mut self, _: NodeId, _: Way, _: &mut Io<'_, Ways>) {}
+
+        fn on_deadline(&mut self, _: &mut Io<'_, Ways>) {}
+
+        fn next_deadline(&self) -> Option<Time> {
+            None
+        }
+    }
+
+    /// Neither is allowed.
+    #[derive(Clone)]
+    struct Stays;
+
+    impl Checker<Ways> for Stays {
+        fn observe(&mut self, observed: &Observed<'_, Ways>) -> Judgement {
+            let Some(Way(way)) = observed.fact() else { return Judgement::Irrelevant };
+            let explanation = format!("{} went {way}", observed.node);
+            Judgement::Violated(Box::new(Flaw { explanation, witnesses: vec![observed.witness(0)] }))
+        }
+    }
+
+    #[test]
+    fn two_faults_of_one_signature_are_kept_by_the_same_means_and_each_once() {
+        let scenario = crate::scenario::<Walker>("ways").nodes(1..=1).faults(Faults::none()).checker("stays", Stays);
+        let directory = std::env::temp_dir().join(format!("campaign-keep-{}", std::process::id()));
+        let watchdog = Watchdog::new(Duration::from_secs(60));
+        let runs = Runs { scenario: &scenario, watchdog: &watchdog };
+        let keeper = Keeper { directory: &directory, runs, by: "a test" };
+        let shrinking = Shrinking::new(NonZeroUsize::MIN);
+        let mut shown = Vec::new();
+        for seed in 0..8 {
+            let case = scenario.expand(Hex(seed), &Expansion::default());
+            let outcome = runs.run(&case).expect("the case fits");
+            let failure = Failure::of(&Scenario::spec(&scenario), &case, &outcome).expect("it fails");
+            let sentence = failure.explanation.clone();
+            let kept = keeper.settle(failure, Some(&shrinking), &AtomicBool::new(false), &|_| {});
+            let kept = kept.unwrap_or_else(|unkept| panic!("{}", unkept.error));
+            assert_eq!(kept.failure.explanation, sentence, "what is told is what was found");
+            shown.push(sentence);
+        }
+        let files = list(&directory, "ways").expect("it can be read");
+        fs::remove_dir_all(&directory).expect("it can be removed");
+        shown.sort_unstable();
+        shown.dedup();
+        assert_eq!((shown, files.len()), (vec!["n1 went left".to_owned(), "n1 went right".to_owned()], 2));
+    }
+}
