@@ -2,13 +2,15 @@
 
 use sim::{Case, Expect, FaultKind, Item, Point, Seed, When};
 
+use crate::triage::impersonal;
+
 /// What is the same of two cases where one of them is enough: what they show, and what it takes. Times, knobs and which
 /// node is struck are left out.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Likeness {
     scenario: String,
     signature: String,
-    /// What tells two failures of one signature apart: two panics are two faults.
+    /// What tells two failures of one signature apart, but for who, when and how many: two panics are two faults.
     identity: String,
     /// Where a written-up fault of code that is not ours is written up.
     finding: Option<String>,
@@ -46,7 +48,7 @@ impl Likeness {
         Some(Likeness {
             scenario: case.scenario.clone(),
             signature: found.signature.clone(),
-            identity: found.identity.clone(),
+            identity: impersonal(&found.identity),
             finding,
             nodes: case.nodes.len(),
             clients: case.workload.clients.len(),
