@@ -233,7 +233,7 @@ mod tests {
         type Protocol = Ways;
 
         fn boot(io: &mut Io<'_, Ways>) -> Result<Walker, Refusal> {
-            let way = if io.draw("way") % 2 == 0 { "left" } else { "right" };
+            let way = if io.draw("way").is_multiple_of(2) { "left" } else { "right" };
             io.fact(Way(way));
             Ok(Walker)
         }
