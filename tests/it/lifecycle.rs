@@ -187,6 +187,51 @@ fn prune_removes_copies_and_what_is_stale_and_nothing_else() {
     assert!(files.contains(&file), "the best stays: {files:?}");
 }
 
+/// `shrink` writes beside a guard of the same name, over what shows the same, and drops nothing that a person has written.
+#[test]
+fn a_stored_case_that_is_shrunk_keeps_what_was_said_of_it_and_takes_no_other_ones_place() {
+    let desk = Desk::new("shrunk_in_place");
+    let (file, case) = kept(&desk, &["--no-shrink"]);
+    let mut known = case.clone();
+    known["note"] = json!("the first one");
+    known["expect"] = json!({"known": "canary::election_safety", "finding": "findings.md"});
+    known["found"]["date"] = json!("2026-01-02");
+    desk.write(&file, &known.to_string());
+    assert_eq!(desk.sim(&["shrink", &file]).exit, Some(1));
+    let shrunk = only_case(&desk);
+    assert_eq!(shrunk["shrunk"]["minimal"], json!(true));
+    for what in ["note", "expect"] {
+        assert_eq!(shrunk[what], known[what], "{what}");
+    }
+    assert_eq!((&shrunk["found"]["date"], &shrunk["found"]["by"]), (&json!("2026-01-02"), &json!("fuzz")));
+
+    let mut guard = case.clone();
+    guard["plan"]["items"] = json!([]);
+    let text = guard.to_string();
+    desk.write(&file, &text);
+    desk.write("case.json", &case.to_string());
+    let ended = desk.sim(&["shrink", "case.json"]);
+    assert_eq!((ended.exit, desk.read(&file) == text), (Some(1), true), "what shows nothing today stays: {ended:?}");
+    let beside = file.replace(".json", "-2.json");
+    assert!(Block::at_the_end_of(&ended.stderr).replay.ends_with(&beside), "{ended:?}");
+    desk.write(&beside, &case.to_string());
+    assert_eq!(desk.sim(&["shrink", &beside]).exit, Some(1));
+    assert_eq!((parse(&desk.read(&beside))["shrunk"].is_object(), desk.cases().len()), (true, 2), "it is in its place");
+}
+
+/// A fault that is written up is found again by the very seed, and shrunk to less than what is kept.
+#[test]
+fn what_is_written_up_stays_so_when_a_smaller_case_of_it_is_found() {
+    let desk = Desk::new("known_found_again");
+    let (file, case) = kept(&desk, &["--no-shrink"]);
+    let mut known = case;
+    known["expect"] = json!({"known": "canary::election_safety", "finding": "findings.md"});
+    desk.write(&file, &known.to_string());
+    let (again, shrunk) = kept(&desk, &[]);
+    assert_eq!((&again, shrunk["shrunk"].is_object()), (&file, true));
+    assert_eq!(shrunk["expect"], known["expect"]);
+}
+
 /// The process interrupts itself in a run of the shrinker: its 60th, or the 150th where 87 seeds come before.
 #[test]
 #[cfg(unix)]

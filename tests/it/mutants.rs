@@ -197,6 +197,9 @@ fn main() {
     let after = |name: &str| arguments.iter().position(|known| known == name).map(|at| arguments[at + 1].clone());
     let number = |name: &str| after(name).map(|text| text.parse::<u64>().unwrap());
     let seeds = number("--seeds").or(number("--base").map(|base| 2 * base)).unwrap();
+    let out = after("--out").unwrap();
+    assert!(!std::path::Path::new(&out).exists(), "{out}: what is there already counts for what is found now");
+    std::fs::create_dir_all(&out).unwrap();
     let failures = match shows::SHOWS.trim().trim_start_matches("shows: ") {
         "nothing" => String::new(),
         "Ctrl-C" => std::process::exit(130),

@@ -113,13 +113,21 @@ impl Failure {
 /// The case as it was lived: with the core that was healed, what fired and what was reached.
 pub(crate) fn lived(spec: &Spec, case: &Case, outcome: &Outcome) -> Case {
     let mut lived = case.clone();
-    // A run that passed is none that must fail: kept as one, it would be stale at once.
-    let must_show = spec.must_fail.clone().filter(|_| outcome.violation().is_some());
-    lived.expect = must_show.map_or(Expect::Pass, Expect::Signature);
+    lived.expect = expected(spec, case, outcome);
     lived.plan.heal.core = lived.plan.heal.core.or_else(|| outcome.core.clone());
     lived.fired = fired(case, outcome);
     lived.reached = reached_labels(outcome);
     lived
+}
+
+fn expected(spec: &Spec, case: &Case, outcome: &Outcome) -> Expect {
+    // A run that passed is none that must fail: kept as one, it would be stale at once.
+    let Some(violation) = outcome.violation() else { return Expect::Pass };
+    match &case.expect {
+        // As a case that should pass, a fault that is written up would be a regression.
+        Expect::Known { known, .. } if *known == violation.signature => case.expect.clone(),
+        _ => spec.must_fail.clone().map_or(Expect::Pass, Expect::Signature),
+    }
 }
 
 fn struck(case: &Case, outcome: &Outcome) -> Vec<Item> {

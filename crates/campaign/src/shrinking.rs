@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use sim::{Candidate, Scenario, Shrinker, Shrunk};
+use sim::{Candidate, Case, Scenario, Shrinker, Shrunk};
 
 use crate::failure::{Failure, FailureClass};
 use crate::run::{RunError, Runs};
@@ -73,6 +73,9 @@ impl Shrinking {
         let smallest = shrinker.best().and_then(|(case, outcome)| Failure::of(&spec, case, outcome));
         let Some(mut smallest) = smallest else { return failure };
         smallest.case.shrunk = shrinker.shrunk();
+        // What was said of the case holds of the smaller one.
+        let Case { expect, found, note, .. } = *failure.case;
+        (smallest.case.expect, smallest.case.found, smallest.case.note) = (expect, found, note);
         Failure { shrink_time: Some(wall_time), ..smallest.confirmed(runs) }
     }
 }

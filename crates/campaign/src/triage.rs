@@ -19,11 +19,17 @@ impl Fault {
             sentence: impersonal(&failure.explanation),
         }
     }
+
+    /// One of which this is said.
+    #[cfg(test)]
+    pub(crate) fn said(sentence: &str) -> Fault {
+        Fault { signature: String::new(), identity: String::new(), sentence: impersonal(sentence) }
+    }
 }
 
 /// A sentence without what differs from seed to seed: `n5 voted for n2 at 5.184s` is `n# voted for n# at #`. Letters before
 /// the first digit of a word stay, so that nodes and clients are told apart.
-fn impersonal(text: &str) -> String {
+pub(crate) fn impersonal(text: &str) -> String {
     let mut sentence = String::new();
     let mut word = String::new();
     let mut characters = text.chars().peekable();
@@ -39,7 +45,7 @@ fn impersonal(text: &str) -> String {
         }
     }
     sentence.push_str(&placeholder(&word));
-    shortened(sentence)
+    shortened(&without_repeats(&sentence))
 }
 
 fn placeholder(word: &str) -> String {
@@ -51,8 +57,26 @@ fn placeholder(word: &str) -> String {
     }
 }
 
+/// How many a list says the same of: `n# applied #, n# applied # of # entries` is `n# applied # of # entries`.
+fn without_repeats(sentence: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in sentence.split(", ") {
+        let goes_on = |before: &str| before.contains('#') && part.strip_prefix(before).is_some_and(is_end_of_word);
+        match parts.last_mut() {
+            Some(before) if goes_on(before) => *before = part,
+            _ => parts.push(part),
+        }
+    }
+    parts.join(", ")
+}
+
+fn is_end_of_word(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with(' ')
+}
+
 /// How many a list names differs from seed to seed as well: `n#, n# and n#` is `n#`.
-fn shortened(mut sentence: String) -> String {
+fn shortened(sentence: &str) -> String {
+    let mut sentence = sentence.to_owned();
     for name in ["n#", "c#"] {
         for link in [", ", " and ", "+"] {
             let pair = format!("{name}{link}{name}");
@@ -79,6 +103,10 @@ mod tests {
             ("none of n1, n2 and n3 has key k17", "none of n2 and n3 has key k4"),
             ("cut off n1+n2 at 1.5s.", "cut off n3+n4+n5 at 2s."),
             ("item 3 of 0x00ff", "item 12 of 0x0"),
+            (
+                "[c1] got no answer, n2 applied 3 of 7 entries",
+                "[c2, c3] got no answer, n2 applied 3, n1 applied 0 of 9 entries",
+            ),
         ] {
             assert_eq!(impersonal(one), impersonal(other));
         }

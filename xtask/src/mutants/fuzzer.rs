@@ -1,10 +1,10 @@
 //! One campaign of the program that was built: `fuzz SCENARIO`, and what it writes for scripts.
 
-use std::fs;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
+use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 use sim::Size;
@@ -15,6 +15,8 @@ use super::place::Place;
 pub(super) struct Fuzzer<'a> {
     program: PathBuf,
     place: &'a Place,
+    /// Where its cases go: a directory for each base.
+    cases: PathBuf,
     jobs: Option<NonZeroUsize>,
 }
 
@@ -80,13 +82,16 @@ struct ScenarioDocument {
 }
 
 impl<'a> Fuzzer<'a> {
-    pub(super) fn new(program: PathBuf, place: &'a Place, jobs: Option<NonZeroUsize>) -> Fuzzer<'a> {
-        Fuzzer { program, place, jobs }
+    /// A fuzzer of what is called `name`: a mutant, or the control.
+    pub(super) fn new(program: PathBuf, place: &'a Place, name: &str, jobs: Option<NonZeroUsize>) -> Fuzzer<'a> {
+        Fuzzer { program, place, cases: place.cases.join(name), jobs }
     }
 
     /// Runs seeds of this base until one fails or the limit is reached.
     pub(super) fn run(&self, scenario: &str, base: u64, limit: Limit) -> Result<Found, Halt> {
-        let output = self.command(scenario, base, limit).output();
+        let cases = self.cases.join(base.to_string());
+        empty(&cases).map_err(|error| Halt::Trouble(format!("{}: {error}", cases.display())))?;
+        let output = self.command(scenario, base, limit, &cases).output();
         let output = output.map_err(|error| Halt::Trouble(format!("{}: {error}", self.program.display())))?;
         match output.status.code() {
             // Clean, safety, liveness, divergence, undecided.
@@ -101,7 +106,7 @@ impl<'a> Fuzzer<'a> {
         found.map_err(|reason| Halt::Trouble(format!("{}: {reason}", self.place.report.display())))
     }
 
-    fn command(&self, scenario: &str, base: u64, limit: Limit) -> Command {
+    fn command(&self, scenario: &str, base: u64, limit: Limit, cases: &Path) -> Command {
         let mut command = Command::new(&self.program);
         command.args(["fuzz", scenario, "--base", &base.to_string()]);
         match limit {
@@ -109,10 +114,19 @@ impl<'a> Fuzzer<'a> {
             Limit::Seeds(seeds) => command.args(["--seeds", &seeds.to_string()]),
         };
         command.args(self.jobs.iter().flat_map(|jobs| ["--jobs".to_owned(), jobs.to_string()]));
-        command.arg("--json").arg(&self.place.report).arg("--out").arg(&self.place.cases);
+        command.arg("--json").arg(&self.place.report).arg("--out").arg(cases);
         // Cargo would say by its variables that it is the original that runs.
         command.current_dir(&self.place.copy).env_remove("CARGO_MANIFEST_DIR").env("SIM_DIR", &self.place.corpus);
         command
+    }
+}
+
+/// Of a failure that is like a kept one, `fuzz` tells the kept one, and not what the shrinking of this one came to. So what
+/// was found from another base, or by an earlier run of this command, must not be there.
+fn empty(cases: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(cases) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -165,14 +165,15 @@ impl Bench<'_> {
         if self.interrupted.load(Ordering::Relaxed) {
             return Err(Halt::Interrupted);
         }
-        say(&format!("{}: building", mutant.map_or(CONTROL, |mutant| &mutant.id)));
+        let name = mutant.map_or(CONTROL, |mutant| &mutant.id);
+        say(&format!("{name}: building"));
         self.sources.lay_out(&self.place.copy, mutant).map_err(|error| Halt::Trouble(error.to_string()))?;
         let built = builder::build(self.place);
         if self.interrupted.load(Ordering::Relaxed) {
             return Err(Halt::Interrupted);
         }
         match (built, mutant) {
-            (Ok(program), _) => Ok(Fuzzer::new(program, self.place, self.arguments.jobs)),
+            (Ok(program), _) => Ok(Fuzzer::new(program, self.place, name, self.arguments.jobs)),
             (Err(BuildError::Cargo(error)), _) => Err(Halt::Trouble(format!("cargo: {error}"))),
             (Err(BuildError::Compiler(text)), None) => Err(Halt::Trouble(format!("the sources do not build\n{text}"))),
             (Err(BuildError::Compiler(text)), Some(_)) => match self.build(None) {

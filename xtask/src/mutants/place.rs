@@ -14,7 +14,7 @@ pub(super) struct Place {
     pub(super) target: PathBuf,
     /// What is known, a file for each mutant.
     pub(super) kept: PathBuf,
-    /// The cases of what was found.
+    /// The cases of what was found, by mutant and base.
     pub(super) cases: PathBuf,
     /// A corpus without a case: what is measured is how fast fresh seeds find something.
     pub(super) corpus: PathBuf,

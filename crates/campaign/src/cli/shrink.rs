@@ -8,10 +8,14 @@ use super::args::Shrink;
 use super::progress::{ProgressLine, interruption};
 use super::{Ended, Exit, Shop, jobs};
 use crate::corpus;
+use crate::corpus::keep::Keeper;
 use crate::failure::Failure;
 use crate::run::{RunError, Runs};
 use crate::shrinking::{SHRINK_EVENTS_MAX, Shrinking};
 use crate::story::Told;
+
+/// Who found what was shrunk and never kept before.
+const BY: &str = "shrink";
 
 impl Shop<'_> {
     pub(super) fn shrink(&self, arguments: &Shrink) -> Ended {
@@ -44,9 +48,12 @@ impl Shop<'_> {
         let exit = Exit::from(failure.class);
         let path: PathBuf = match &arguments.save {
             Some(path) => path.clone(),
-            None => corpus::path(&self.place.corpus, failure),
+            None => {
+                let named = arguments.which.case.as_ref().map(|path| self.place.resolve(path));
+                Keeper { directory: &self.place.corpus, runs: *runs, by: BY }.file(failure, named)
+            }
         };
-        let case = corpus::with_origin(failure, "shrink");
+        let case = corpus::with_origin(failure, BY);
         if let Err(error) = corpus::write(&path, &case) {
             eprint!("sim: the case was not kept: {error}\n{}", corpus::render(&case));
             return Ok(exit);

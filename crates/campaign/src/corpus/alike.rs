@@ -2,13 +2,15 @@
 
 use sim::{Case, Expect, FaultKind, Item, Point, Seed, When};
 
+use crate::triage::impersonal;
+
 /// What is the same of two cases where one of them is enough: what they show, and what it takes. Times, knobs and which
 /// node is struck are left out.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Likeness {
     scenario: String,
     signature: String,
-    /// What tells two failures of one signature apart: two panics are two faults.
+    /// What tells two failures of one signature apart, but for who, when and how many: two panics are two faults.
     identity: String,
     /// Where a written-up fault of code that is not ours is written up.
     finding: Option<String>,
@@ -46,7 +48,7 @@ impl Likeness {
         Some(Likeness {
             scenario: case.scenario.clone(),
             signature: found.signature.clone(),
-            identity: found.identity.clone(),
+            identity: impersonal(&found.identity),
             finding,
             nodes: case.nodes.len(),
             clients: case.workload.clients.len(),
@@ -66,14 +68,23 @@ fn trigger(item: &Item) -> Trigger {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
 
     type Change = fn(&mut serde_json::Value);
 
-    fn case(change: impl FnOnce(&mut serde_json::Value)) -> Option<Likeness> {
+    /// A case that was shrunk.
+    pub(in crate::corpus) fn case() -> Case {
+        changed(|_| ())
+    }
+
+    fn likeness(change: impl FnOnce(&mut serde_json::Value)) -> Option<Likeness> {
+        Likeness::of(&changed(change))
+    }
+
+    fn changed(change: impl FnOnce(&mut serde_json::Value)) -> Case {
         let network = json!({
             "link": "datagram", "latency_min_ns": 1, "latency_max_ns": 2, "loss_ppm": 0, "delay_ppm": 0,
             "delay_mean_ns": 0, "duplication_ppm": 0, "duplication_gap_ns": 0, "reordering_ppm": 0,
@@ -94,19 +105,18 @@ mod tests {
             "shrunk": { "from": size, "to": size, "runs": 1, "events": 1, "minimal": true },
         });
         change(&mut case);
-        let case: Case = serde_json::from_value(case).expect("it is a case");
-        Likeness::of(&case)
+        serde_json::from_value(case).expect("it is a case")
     }
 
     #[test]
     fn seeds_times_and_who_is_struck_make_no_difference() {
-        let other = case(|case| {
+        let other = likeness(|case| {
             case["seed"] = json!("0x0000000000000002");
             case["plan"]["heal"]["at_ns"] = json!(8);
             case["plan"]["items"][0]["when"]["on"]["nth"] = json!(2);
             case["plan"]["items"][0]["target"] = json!({ "node": "n2" });
         });
-        assert_eq!(case(|_| ()), other);
+        assert_eq!(likeness(|_| ()), other);
     }
 
     #[test]
@@ -122,14 +132,14 @@ mod tests {
             ("finding", |case| case["expect"] = json!({ "known": "toy::safe", "finding": "findings.md" })),
         ];
         for (what, change) in changes {
-            assert_ne!(case(|_| ()), case(change), "{what}");
+            assert_ne!(likeness(|_| ()), likeness(change), "{what}");
         }
     }
 
     #[test]
     fn a_case_that_was_not_shrunk_is_like_no_other() {
         let whole = |seed: &'static str| {
-            case(|case| {
+            likeness(|case| {
                 case.as_object_mut().expect("an object").remove("shrunk");
                 case["seed"] = json!(seed);
             })
@@ -140,6 +150,6 @@ mod tests {
 
     #[test]
     fn a_case_that_shows_nothing_is_like_nothing() {
-        assert_eq!(case(|case| drop(case.as_object_mut().expect("an object").remove("found"))), None);
+        assert_eq!(likeness(|case| drop(case.as_object_mut().expect("an object").remove("found"))), None);
     }
 }

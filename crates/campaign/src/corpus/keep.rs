@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::{fs, io};
 
-use sim::{Case, Found, Scenario, Shrunk};
+use sim::{Case, Expect, Found, Scenario, Shrunk};
 
 use super::alike::Likeness;
 use super::{list, path, read, with_origin, write};
@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::run::Runs;
 use crate::shrinking::Shrinking;
 use crate::story::Told;
+use crate::triage::Fault;
 
 /// Where failures of one scenario are kept.
 #[derive(Clone, Copy)]
@@ -89,7 +90,7 @@ impl Keeper<'_> {
     fn keep(&self, failure: &Failure, held: &Held) -> io::Result<Kept> {
         let mut case = with_origin(failure, self.by);
         let usual = path(self.directory, failure);
-        let mut known = self.alike(&case, &usual)?;
+        let mut known = self.alike(failure, &case, &usual)?;
         known.retain(|known| known.path != held.path);
         if known.first().is_some_and(|best| rank(&best.case) < rank(&case)) {
             let Alike { path, case, failure } = known.swap_remove(0);
@@ -99,6 +100,9 @@ impl Keeper<'_> {
         let path = match known.iter().find(|known| known.path == usual) {
             Some(own) => {
                 case.note.clone_from(&own.case.note);
+                if matches!(own.case.expect, Expect::Known { .. }) {
+                    case.expect.clone_from(&own.case.expect);
+                }
                 usual
             }
             None if held.usual == usual => held.path.clone(),
@@ -114,10 +118,28 @@ impl Keeper<'_> {
         Ok(Kept { path, failure: failure.clone(), earlier: None })
     }
 
+    /// The file for a failure that was shrunk for itself: that of the case which was `named`, if it is a stored one; else the
+    /// usual one, unless what stands there shows something else today, or nothing.
+    pub(crate) fn file(&self, failure: &Failure, named: Option<PathBuf>) -> PathBuf {
+        let usual = path(self.directory, failure);
+        let is_same = |file: &Path| {
+            let today = read(file).ok().and_then(|case| self.today(&case));
+            today.is_some_and(|today| Fault::of(&today) == Fault::of(failure))
+        };
+        let stored = named.filter(|named| is_beside(named, &usual));
+        stored.into_iter().chain([usual.clone()]).find(|file| is_same(file)).unwrap_or_else(|| unused(&usual))
+    }
+
+    /// What a stored case shows today.
+    fn today(&self, case: &Case) -> Option<Failure> {
+        let outcome = self.runs.run(case).ok()?;
+        Failure::of(&Scenario::spec(self.runs.scenario), case, &outcome)
+    }
+
     /// The stored cases that show the same as `case` today, by the same means, and what stands in its own file if that
     /// shows the same; the best one first.
-    fn alike(&self, case: &Case, own: &Path) -> io::Result<Vec<Alike>> {
-        let spec = Scenario::spec(self.runs.scenario);
+    fn alike(&self, failure: &Failure, case: &Case, own: &Path) -> io::Result<Vec<Alike>> {
+        let fault = Fault::of(failure);
         let likeness = Likeness::of(case);
         let mut alike = Vec::new();
         for path in list(self.directory, &case.scenario)? {
@@ -126,11 +148,8 @@ impl Keeper<'_> {
             if path != own && Likeness::of(&other) != likeness {
                 continue;
             }
-            let failure = self.runs.run(&other).ok().and_then(|outcome| Failure::of(&spec, &other, &outcome));
-            let shows = |found: &Found, failure: &Failure| {
-                found.signature == failure.signature && found.identity == failure.identity
-            };
-            let same = failure.filter(|failure| case.found.iter().any(|found| shows(found, failure)));
+            // One signature and the same means are not one fault yet: a log that lost an entry is none that has one twice.
+            let same = self.today(&other).filter(|today| Fault::of(today) == fault);
             alike.extend(same.map(|failure| Alike { path, case: other, failure }));
         }
         alike.sort_by_key(|alike| (rank(&alike.case), alike.path.clone()));
@@ -143,6 +162,11 @@ struct Alike {
     path: PathBuf,
     case: Case,
     failure: Failure,
+}
+
+fn is_beside(one: &Path, other: &Path) -> bool {
+    let [one, other] = [one, other].map(|path| path.parent().and_then(|directory| directory.canonicalize().ok()));
+    one.is_some() && one == other
 }
 
 /// The path, or one beside it, where nothing is: what stands there may guard against something else.
@@ -167,5 +191,97 @@ pub(crate) fn remove(case: &Path) -> io::Result<()> {
     match fs::remove_file(case.with_extension("txt")) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::time::Duration;
+
+    use sim::{
+        Checker, Expansion, Faults, Flaw, Hex, Io, Judgement, NodeId, Observed, Process, Protocol, Refusal, Time,
+    };
+
+    use super::*;
+    use crate::watchdog::Watchdog;
+
+    struct Ways;
+
+    impl Protocol for Ways {
+        type Message = Way;
+        type Fact = Way;
+        type Operation = ();
+        type Reply = ();
+    }
+
+    #[derive(Clone, Debug, Hash)]
+    struct Way(&'static str);
+
+    impl sim::Payload for Way {}
+
+    impl sim::Fact for Way {
+        fn label(&self) -> &'static str {
+            "went"
+        }
+    }
+
+    /// Goes left or right, as its seed has it.
+    struct Walker;
+
+    impl Process for Walker {
+        type Protocol = Ways;
+
+        fn boot(io: &mut Io<'_, Ways>) -> Result<Walker, Refusal> {
+            let way = if io.draw("way").is_multiple_of(2) { "left" } else { "right" };
+            io.fact(Way(way));
+            Ok(Walker)
+        }
+
+        fn on_message(&mut self, _: NodeId, _: Way, _: &mut Io<'_, Ways>) {}
+
+        fn on_deadline(&mut self, _: &mut Io<'_, Ways>) {}
+
+        fn next_deadline(&self) -> Option<Time> {
+            None
+        }
+    }
+
+    /// Neither is allowed.
+    #[derive(Clone)]
+    struct Stays;
+
+    impl Checker<Ways> for Stays {
+        fn observe(&mut self, observed: &Observed<'_, Ways>) -> Judgement {
+            let Some(Way(way)) = observed.fact() else { return Judgement::Irrelevant };
+            let explanation = format!("{} went {way}", observed.node);
+            Judgement::Violated(Box::new(Flaw { explanation, witnesses: vec![observed.witness(0)] }))
+        }
+    }
+
+    #[test]
+    fn two_faults_of_one_signature_are_kept_by_the_same_means_and_each_once() {
+        let scenario = crate::scenario::<Walker>("ways").nodes(1..=1).faults(Faults::none()).checker("stays", Stays);
+        let directory = std::env::temp_dir().join(format!("campaign-keep-{}", std::process::id()));
+        let watchdog = Watchdog::new(Duration::from_secs(60));
+        let runs = Runs { scenario: &scenario, watchdog: &watchdog };
+        let keeper = Keeper { directory: &directory, runs, by: "a test" };
+        let shrinking = Shrinking::new(NonZeroUsize::MIN);
+        let mut shown = Vec::new();
+        for seed in 0..8 {
+            let case = scenario.expand(Hex(seed), &Expansion::default());
+            let outcome = runs.run(&case).expect("the case fits");
+            let failure = Failure::of(&Scenario::spec(&scenario), &case, &outcome).expect("it fails");
+            let sentence = failure.explanation.clone();
+            let kept = keeper.settle(failure, Some(&shrinking), &AtomicBool::new(false), &|_| {});
+            let kept = kept.unwrap_or_else(|unkept| panic!("{}", unkept.error));
+            assert_eq!(kept.failure.explanation, sentence, "what is told is what was found");
+            shown.push(sentence);
+        }
+        let files = list(&directory, "ways").expect("it can be read");
+        fs::remove_dir_all(&directory).expect("it can be removed");
+        shown.sort_unstable();
+        shown.dedup();
+        assert_eq!((shown, files.len()), (vec!["n1 went left".to_owned(), "n1 went right".to_owned()], 2));
     }
 }

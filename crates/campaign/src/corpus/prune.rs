@@ -3,13 +3,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sim::{Case, Expect};
+use sim::{Case, Expect, Scenario};
 
 use super::alike::Likeness;
 use super::keep::rank;
 use super::migrate::{Migration, migrate};
 use super::{Standing, judge, list, read};
+use crate::failure::Failure;
 use crate::run::Runs;
+use crate::triage::Fault;
 
 /// What is to become of a stored case.
 pub(crate) enum Verdict {
@@ -28,6 +30,7 @@ pub(crate) enum Verdict {
 pub(crate) fn verdicts(runs: &Runs<'_>, directory: &Path, scenario: &str) -> io::Result<Vec<(PathBuf, Verdict)>> {
     let mut verdicts = Vec::new();
     let mut standing = Vec::new();
+    let spec = Scenario::spec(runs.scenario);
     for path in list(directory, scenario)? {
         let case = match read(&path) {
             Ok(case) => case,
@@ -40,8 +43,12 @@ pub(crate) fn verdicts(runs: &Runs<'_>, directory: &Path, scenario: &str) -> io:
         match judge(runs, &case) {
             Standing::Stale(reason) => verdicts.push((path, stale(runs, &case, reason))),
             Standing::Bug(message) => verdicts.push((path, Verdict::Left(message))),
-            Standing::Failed(failure) => standing.push((path, case, Some(failure.signature))),
-            Standing::AsExpected { .. } | Standing::Undecided(_) => standing.push((path, case, None)),
+            Standing::Failed(failure) => standing.push((path, case, Some(Fault::of(&failure)))),
+            Standing::AsExpected { .. } | Standing::Undecided(_) => {
+                // Of one that is to fail, as well, what it shows counts.
+                let shown = runs.run(&case).ok().and_then(|outcome| Failure::of(&spec, &case, &outcome));
+                standing.push((path, case, shown.as_ref().map(Fault::of)));
+            }
         }
     }
     verdicts.extend(superfluous(standing));
@@ -65,9 +72,9 @@ fn stale(runs: &Runs<'_>, case: &Case, reason: String) -> Verdict {
 
 /// Of the cases that show the same by the same means, and come to the same today, the best one stays; so does what a
 /// person has written on.
-fn superfluous(mut standing: Vec<(PathBuf, Case, Option<String>)>) -> Vec<(PathBuf, Verdict)> {
+fn superfluous(mut standing: Vec<(PathBuf, Case, Option<Fault>)>) -> Vec<(PathBuf, Verdict)> {
     standing.sort_by_key(|(path, case, _)| (rank(case), case.note.is_empty(), path.clone()));
-    let mut stay: Vec<(Likeness, Option<String>, PathBuf)> = Vec::new();
+    let mut stay: Vec<(Likeness, Option<Fault>, PathBuf)> = Vec::new();
     let mut verdicts = Vec::new();
     for (path, case, fails) in standing {
         let Some(likeness) = Likeness::of(&case) else {
@@ -88,4 +95,26 @@ fn superfluous(mut standing: Vec<(PathBuf, Case, Option<String>)>) -> Vec<(PathB
         verdicts.push((path, verdict));
     }
     verdicts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is left of cases that are alike and come to this today.
+    fn left(today: &[Option<&str>]) -> usize {
+        let case = |index: usize, today: &Option<&str>| {
+            let case = super::super::alike::tests::case();
+            (PathBuf::from(format!("{index}.json")), case, today.map(Fault::said))
+        };
+        let cases = today.iter().enumerate().map(|(index, today)| case(index, today)).collect();
+        superfluous(cases).iter().filter(|(_, verdict)| matches!(verdict, Verdict::Stays)).count()
+    }
+
+    #[test]
+    fn of_cases_that_are_alike_one_stays_for_each_thing_that_is_said_of_them_today() {
+        assert_eq!(left(&[Some("n1 lost entry 3"), Some("n2 lost entry 7")]), 1);
+        assert_eq!(left(&[Some("n1 lost entry 3"), Some("n1 has entry 3 twice")]), 2);
+        assert_eq!(left(&[Some("n1 lost entry 3"), None, None]), 2);
+    }
 }

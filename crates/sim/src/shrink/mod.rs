@@ -48,6 +48,7 @@ use crate::spec::Spec;
 pub struct Shrinker {
     spec: Spec,
     signature: String,
+    /// Without its numbers.
     identity: String,
     events_max: u64,
     from: Option<Size>,
@@ -120,7 +121,7 @@ impl Shrinker {
         Shrinker {
             spec: spec.clone(),
             signature: signature.to_owned(),
-            identity: identity.to_owned(),
+            identity: without_numbers(identity),
             events_max,
             from: None,
             best: Best::unconfirmed(case),
@@ -190,7 +191,8 @@ impl Shrinker {
     }
 
     fn fails_alike(&self, outcome: &Outcome) -> bool {
-        outcome.violation().is_some_and(|shown| shown.signature == self.signature && shown.identity == self.identity)
+        let shown = outcome.violation().filter(|shown| shown.signature == self.signature);
+        shown.is_some_and(|shown| without_numbers(&shown.identity) == self.identity)
     }
 
     fn hand_out(&mut self, case: Arc<Case>) -> Candidate {
@@ -297,4 +299,18 @@ impl Shrinker {
             self.state = State::NotReproduced;
         }
     }
+}
+
+/// What tells two failures of one signature apart, each number as `#`. A panic at index 12 of 9 is the same one at index 1 of
+/// 0: were it another, all that came before had to stay.
+fn without_numbers(identity: &str) -> String {
+    let mut text = String::new();
+    for character in identity.chars() {
+        match character.is_ascii_digit() {
+            true if text.ends_with('#') => {}
+            true => text.push('#'),
+            false => text.push(character),
+        }
+    }
+    text
 }

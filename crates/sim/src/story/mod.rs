@@ -322,6 +322,47 @@ sim: what led there; `>` is what the violation rests on
         }
     }
 
+    /// A step that says much of other evidence's subjects too, longer than a line.
+    #[test]
+    fn of_a_step_that_says_much_the_evidence_is_told_first() {
+        let long = |subject: u64| format!("{subject} is put where it has to be, in the order of all");
+        let records = [
+            fact(1, 1, 5, "has 5"),
+            fact(2, 1, 6, "has 6"),
+            fact(9, 2, 5, &long(5)),
+            fact(9, 2, 6, &long(6)),
+            fact(9, 2, 7, "7 is gone"),
+        ];
+        let story = told(&violation(Class::Safety, 9, &[(1, 1, 5), (2, 1, 6), (9, 2, 7)]), &records);
+        let last = story.lines.last().expect("it is told");
+        assert!(last.part == Part::Evidence && last.text.starts_with("n2        7 is gone; 5 is put"), "{story}");
+    }
+
+    #[test]
+    fn where_all_the_evidence_is_at_one_node_what_cut_it_off_is_told() {
+        for (kind, nodes, told_of) in [
+            (FaultKind::OneWayPartition, &[2][..], true),
+            (FaultKind::Partition, &[1, 3], true),
+            (FaultKind::PartialPartition, &[2, 3], true),
+            (FaultKind::PartialPartition, &[1, 3], false),
+            (FaultKind::Pause, &[1, 3], false),
+        ] {
+            let records = [fact(1, 2, 7, "has 7"), struck(2, 1, kind, nodes, None), fact(3, 2, 7, "has another 7")];
+            let story = told(&violation(Class::Safety, 3, &[(1, 2, 7), (3, 2, 7)]), &records);
+            assert_eq!(story.lines.iter().any(|line| line.text.contains("item 1")), told_of, "{kind}: {story}");
+        }
+    }
+
+    /// More evidence than a screen has lines.
+    #[test]
+    fn of_too_much_evidence_the_violation_itself_and_what_is_nearest_to_it_is_told() {
+        let records: Vec<Record> = (1..=40).map(|event| fact(event, event, 7, "has 7")).collect();
+        let witnesses: Vec<(u64, u64, u64)> = (1..=40).map(|event| (event, event, 7)).collect();
+        let story = told(&violation(Class::Safety, 40, &witnesses), &records);
+        let events: Vec<u64> = story.lines.iter().map(|line| line.event).collect();
+        assert!(events.contains(&1) && events.contains(&40) && story.left_out == 18, "{story}");
+    }
+
     #[test]
     fn where_a_process_died_of_itself_the_story_is_its_own() {
         let records = [

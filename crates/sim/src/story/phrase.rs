@@ -10,6 +10,9 @@ const COLUMNS_MAX: usize = 96;
 /// An operation has so many; some are all bytes.
 const OPERATION_COLUMNS_MAX: usize = 24;
 
+/// Stands for what there was no room for.
+const CUT_OFF: char = '…';
+
 /// Who, and what happened.
 pub(super) fn phrase(record: &Record) -> String {
     match &record.what {
@@ -84,8 +87,13 @@ fn what(record: &Record) -> String {
 fn cut(text: &str, columns_max: usize) -> String {
     match text.char_indices().nth(columns_max) {
         None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
+        Some((end, _)) => format!("{}{CUT_OFF}", &text[..end]),
     }
+}
+
+/// Whether a line says less than there was to say.
+pub(super) fn is_cut_off(line: &str) -> bool {
+    line.ends_with(CUT_OFF)
 }
 
 fn writes(count: u32) -> String {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::events::Events;
 use super::gather::Gathered;
-use super::phrase::{phrase, phrase_all, phrase_blow, phrase_restart};
+use super::phrase::{is_cut_off, phrase, phrase_all, phrase_blow, phrase_restart};
 use super::{Draft, Part, Rank, StoryLine};
 use crate::check::{Class, Violation};
 use crate::id::NodeId;
@@ -31,7 +31,7 @@ pub(super) fn drafts(violation: &Violation, gathered: Gathered) -> Vec<Draft> {
     let subjects = gathered.subjects().clone();
     let events = Events::new(gathered.into_records());
     let mut slice = Slice { marks: marks(violation), subjects, events, chosen: BTreeMap::new() };
-    slice.add_evidence();
+    slice.add_evidence(violation.event);
     slice.add_subjects();
     slice.add_links();
     slice.add_origins(violation.event);
@@ -76,10 +76,11 @@ impl Slice {
         *chosen = (*chosen).min((rank, distance));
     }
 
-    fn add_evidence(&mut self) {
+    /// What the violation rests on. Of more than there is room for, the step in which it showed is told in any case.
+    fn add_evidence(&mut self, showed: u64) {
         for mark in self.marks.clone() {
             for ordinal in self.evidence(mark) {
-                self.choose(ordinal, Rank::Evidence, 0);
+                self.choose(ordinal, Rank::Evidence, u64::from(mark.event != showed));
             }
         }
     }
@@ -236,11 +237,23 @@ impl Slice {
         }
         // What one step says of the subjects is one line.
         for ((_, node), ordinals) in said {
-            let text = phrase_all(node, ordinals.iter().map(|ordinal| self.events.record(*ordinal)));
+            let text = self.phrase_step(node, &ordinals);
             let best = ordinals.iter().min_by_key(|ordinal| self.chosen[ordinal]);
             drafts.push(self.draft(*best.expect("a step that said nothing is not told"), text));
         }
         drafts
+    }
+
+    /// What a step said, in order; where that is too long for a line, the evidence first, which must not be cut off.
+    fn phrase_step(&self, node: Option<NodeId>, ordinals: &[u64]) -> String {
+        let phrase = |ordinals: &[u64]| phrase_all(node, ordinals.iter().map(|ordinal| self.events.record(*ordinal)));
+        let in_order = phrase(ordinals);
+        if !is_cut_off(&in_order) {
+            return in_order;
+        }
+        let mut by_rank = ordinals.to_vec();
+        by_rank.sort_by_key(|ordinal| self.chosen[ordinal].0);
+        phrase(&by_rank)
     }
 
     fn draft(&self, ordinal: u64, text: String) -> Draft {
@@ -295,14 +308,17 @@ pub(super) fn is_cut(kind: FaultKind) -> bool {
     matches!(kind, FaultKind::Partition | FaultKind::OneWayPartition | FaultKind::PartialPartition)
 }
 
-/// Whether a partition keeps some of these nodes from others of them.
+/// Whether a partition keeps some of these nodes from others of them; or one that is alone from anybody.
 fn parts(what: &RecordWhat, nodes: &BTreeSet<NodeId>) -> bool {
     let RecordWhat::Struck { kind: Some(kind), nodes: struck, withheld: None, .. } = what else { return false };
     let within = nodes.iter().filter(|node| struck.contains(node)).count();
-    match kind {
+    match (kind, nodes.len()) {
         // Both sides were struck.
-        FaultKind::PartialPartition => within > 1,
-        _ => is_cut(*kind) && (1..nodes.len()).contains(&within),
+        (FaultKind::PartialPartition, 2..) => within > 1,
+        (FaultKind::PartialPartition, _) => within > 0,
+        // It is on one side or the other: a leader that nobody heard, and later followed another.
+        (_, 1) => is_cut(*kind),
+        (_, all) => is_cut(*kind) && (1..all).contains(&within),
     }
 }
 

@@ -16,6 +16,7 @@
 //! | `replay` | the same case gives the same bytes, whoever watches |
 //! | `independence` | what a change to a case leaves as it was |
 //! | `shrink` | the least that it takes, of what is known to be it |
+//! | `shrink_any` | the same of failures that no system has: that a search ends, and what it does not depend on |
 //! | `validation` | cases that are refused |
 
 mod clocks;
@@ -31,5 +32,6 @@ mod replay;
 mod rig;
 mod sessions;
 mod shrink;
+mod shrink_any;
 mod trigger;
 mod validation;

@@ -290,6 +290,26 @@ fn where_many_messages_have_to_overtake_none_is_stated() {
     assert!(least.network.latency_min_ns < least.network.latency_max_ns);
 }
 
+/// Panics where it starts later than the run, and says how much.
+struct StartsOnce;
+
+impl Actor for StartsOnce {
+    fn start(io: &mut Io<'_, Numbers>) -> Result<Self, Refusal> {
+        let late_ns = io.wall().as_nanos() - EPOCH_NS;
+        assert!(late_ns == 0, "{} starts {late_ns} ns late", io.id());
+        Ok(StartsOnce)
+    }
+}
+
+#[test]
+fn a_panic_stays_the_same_where_the_numbers_that_it_names_do_not() {
+    let rig = Rig::<StartsOnce>::new().survival(Lenient(Recoverable::Yes));
+    let (least, _) = shrink_alike(&rig, &with_items(calm(20), two_hundred_items()));
+    let [Item { when: When::At { at_ns: Time::ZERO }, .. }] = &least.plan.items[..] else {
+        panic!("expected one crash at the start; received {:?}", least.plan.items)
+    };
+}
+
 /// A client that asks n1 for each of its operations, a millisecond apart.
 struct Asks {
     next: Time,
