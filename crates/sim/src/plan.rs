@@ -431,7 +431,7 @@ struct Lateness(u64);
 
 impl fmt::Display for Lateness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == 0 { f.write_str("at once") } else { write!(f, "after {}", Span(self.0)) }
+        if self.0 < 1_000 { f.write_str("at once") } else { write!(f, "after {}", Span(self.0)) }
     }
 }
 
