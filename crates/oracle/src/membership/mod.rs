@@ -26,7 +26,8 @@
 //! [`MembershipFact::Forgot`]; [`MembershipFact::Told`] as it tells its user; and at the end [`MembershipFact::Settled`]. A
 //! list has one entry for each node, and none for its own.
 //!
-//! The core that is healed is every node that lives: one that lives and was not healed is judged by nobody.
+//! The core that is healed should be every node that lives. Where it is, agreement follows from accuracy and detection; where
+//! it is not, it says more: of one that lives and was not healed all have to think alike.
 
 mod accuracy;
 mod agreement;
