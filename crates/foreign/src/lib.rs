@@ -38,6 +38,7 @@ pub fn registry() -> Vec<Box<dyn Scenario>> {
         Box::new(foca::well_known()),
         Box::new(foca::lingers()),
         Box::new(foca::from_itself()),
+        Box::new(foca::undead()),
         Box::new(foca::wall_clock()),
         Box::new(foca::unrenewed()),
         Box::new(foca::lost_timers()),

@@ -8,6 +8,7 @@ use sim::{Case, Io, Knob};
 
 use super::client::ASKS_UNTIL;
 use super::message::Protocol;
+use super::usage::{Down, Usage};
 
 /// The knobs: a network that is faster than theirs, and all else in proportion.
 pub fn knobs() -> Vec<Knob> {
@@ -32,7 +33,7 @@ pub fn knobs() -> Vec<Knob> {
 }
 
 /// As `Config::new_lan` has it, of which every extension is on, with these knobs.
-pub fn config(io: &Io<'_, Protocol>) -> Config {
+pub fn config<U: Usage>(io: &Io<'_, Protocol>) -> Config {
     let settings = Settings::of(|name| io.knob(name));
     let every = |frequency, num_members| Some(PeriodicParams { frequency, num_members });
     let (one, three) = (NonZeroUsize::MIN, NonZeroUsize::new(3).expect("3"));
@@ -46,7 +47,7 @@ pub fn config(io: &Io<'_, Protocol>) -> Config {
         // "It's recommended to use `None` or using a high value here."
         remove_down_after: None,
         max_packet_size: NonZeroUsize::new(1_400).expect("1400"),
-        notify_down_members: true,
+        notify_down_members: U::DOWN == Down::IsTold,
         periodic_announce: every(settings.announce, one),
         periodic_announce_to_down_members: every(settings.announce_to_down, count("announce_to")),
         periodic_gossip: every(settings.period * io.knob("gossip_tenths") as u32 / 10, three),

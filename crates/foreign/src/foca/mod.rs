@@ -44,7 +44,8 @@ pub use message::{Leave, Message, Packet, Protocol};
 pub use node::Node;
 pub use survival::Anybody;
 pub use usage::{
-    Careful, Entry, FromItself, FromSelf, Keeping, Leaving, LeftAlone, Lingers, LostTimers, Naming, Unrenewed, Usage, WallClock, WellKnown,
+    Careful, Down, Entry, FromItself, FromSelf, Keeping, Leaving, LeftAlone, Lingers, LostTimers, Naming, Undead,
+    Unrenewed, Usage, WallClock, WellKnown,
 };
 
 /// The crate, used in one way.
@@ -72,6 +73,11 @@ pub fn lingers() -> Swim<Lingers> {
 
 /// A packet from itself is a failure: must fail, until that is repaired.
 pub fn from_itself() -> Swim<FromSelf> {
+    Swim(PhantomData)
+}
+
+/// Who is down is told so, and has no other name: must fail, until that is repaired.
+pub fn undead() -> Swim<Undead> {
     Swim(PhantomData)
 }
 
@@ -113,7 +119,7 @@ impl<U: Usage> System for Swim<U> {
         Spec {
             about: U::ABOUT.into(),
             nodes: U::NODES,
-            clients: 0..=1,
+            clients: U::CLIENTS,
             operations: 1..=6,
             safety: Duration::from_secs(5)..=Duration::from_secs(20),
             link: LinkKind::Datagram,

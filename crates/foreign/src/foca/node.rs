@@ -97,7 +97,7 @@ impl<U: Usage> Process for Node<U> {
         };
         let dice = Dice::default();
         let mut node = Node {
-            group: Foca::new(name, config::config(io), dice.clone(), PostcardCodec),
+            group: Foca::new(name, config::config::<U>(io), dice.clone(), PostcardCodec),
             dice,
             desk: Desk::new::<U>(),
             journal,
@@ -214,7 +214,7 @@ impl<U: Usage> Node<U> {
             }
             renewed => {
                 let name = renewed.unwrap_or(own);
-                self.group = Foca::new(name, config::config(io), self.dice.clone(), PostcardCodec);
+                self.group = Foca::new(name, config::config::<U>(io), self.dice.clone(), PostcardCodec);
                 self.begin(io);
             }
         }

@@ -18,6 +18,10 @@ pub trait Usage: Send + Sync + 'static {
     const LEAVING: Leaving = Leaving::Ends;
     /// What a packet from itself is.
     const FROM_ITSELF: FromItself = FromItself::Ignored;
+    /// Whether a member that is down and sends something is told so.
+    const DOWN: Down = Down::IsTold;
+    /// How many clients, who tell nodes to leave.
+    const CLIENTS: RangeInclusive<u16> = 0..=1;
     /// How it keeps timers.
     const TIMERS: Keeping = Keeping::All;
     /// What must be found.
@@ -63,6 +67,15 @@ pub enum FromItself {
     Ignored,
     /// A failure.
     Fails,
+}
+
+/// What a member that is down and sends something hears: `Config::notify_down_members`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Down {
+    /// That it is down.
+    IsTold,
+    /// Nothing.
+    IsIgnored,
 }
 
 /// How timers are kept.
@@ -151,7 +164,23 @@ impl Usage for Unrenewed {
     const ABOUT: &'static str = "must fail: a node has the same name for ever, and comes back by it";
     const NODES: RangeInclusive<u16> = 2..=2;
     const NAMING: Naming = Naming::AddressAlone;
+    const CLIENTS: RangeInclusive<u16> = 0..=0;
+    const DOWN: Down = Down::IsIgnored;
     const MUST_FAIL: Option<&'static str> = Some("foreign::accuracy");
+}
+
+/// So, and members that are down are told so.
+#[derive(Clone, Copy, Debug)]
+pub struct Undead;
+
+impl Usage for Undead {
+    const SCENARIO: &'static str = "foreign/foca/undead";
+    const ABOUT: &'static str =
+        "foca, with names that are not renewed, and who is down is told so: fails by docs/findings/foca-undead.md";
+    const NODES: RangeInclusive<u16> = 2..=2;
+    const NAMING: Naming = Naming::AddressAlone;
+    const CLIENTS: RangeInclusive<u16> = 0..=0;
+    const MUST_FAIL: Option<&'static str> = Some("sim::message_storm");
 }
 
 /// Timers that take each other's place.

@@ -15,9 +15,9 @@ impl Detection {
     /// Who takes whom for active that is not.
     fn mistaken(&self) -> impl Iterator<Item = (NodeId, Identity)> + '_ {
         let is_gone = |identity: &Identity| !matches!(self.views.part(identity.node), Part::As(_));
-        self.views.members().flat_map(move |member| {
-            self.views.active(member.node).filter(is_gone).map(move |gone| (member.node, gone))
-        })
+        self.views
+            .members()
+            .flat_map(move |member| self.views.active(member.node).filter(is_gone).map(move |gone| (member.node, gone)))
     }
 }
 

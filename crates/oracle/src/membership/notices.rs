@@ -55,10 +55,7 @@ impl<P: Gossiping> Checker<P> for Notices {
             }
             MembershipFact::Settled => {
                 return Judgement::holds_if(known.told == known.held, || Flaw {
-                    explanation: format!(
-                        "{node} told that {:?} are up, and its list has {:?}",
-                        known.told, known.held
-                    ),
+                    explanation: format!("{node} told that {:?} are up, and its list has {:?}", known.told, known.held),
                     witnesses: vec![observed.witness(0)],
                 });
             }
