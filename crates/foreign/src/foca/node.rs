@@ -134,6 +134,7 @@ impl<U: Usage> Process for Node<U> {
                 Due::Theirs(timer, _) => {
                     self.call(label(&timer), io, |group, hands| group.handle_timer(timer, hands));
                 }
+                Due::Announce if self.is_deaf() => self.start_over(io),
                 Due::Announce if self.desk.stage == Stage::Joining => self.announce(io),
                 Due::Announce => {}
                 Due::Return => self.come_back(io),
@@ -218,6 +219,23 @@ impl<U: Usage> Node<U> {
                 self.begin(io);
             }
         }
+    }
+
+    /// Whether it has active members and probes none of them, as nobody is known to know its new name. Were the last of them
+    /// gone by now, it would have that one for ever.
+    fn is_deaf(&self) -> bool {
+        self.desk.stage == Stage::Joining && self.group.num_members() > 0 && U::LEAVING == Leaving::Ends
+    }
+
+    /// Makes another instance, by another name where it has one.
+    fn start_over(&mut self, io: &mut Io<'_, Protocol>) {
+        io.reached("started_over");
+        self.desk.clear(io);
+        self.desk.own = None;
+        let own = *self.group.identity();
+        let name = own.renew().unwrap_or(own);
+        self.group = Foca::new(name, config::config::<U>(io), self.dice.clone(), PostcardCodec);
+        self.begin(io);
     }
 
     /// Whether nobody is there to hear.
