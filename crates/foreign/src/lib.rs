@@ -15,8 +15,10 @@
 //!
 //! | module | scenarios |
 //! |---|---|
+//! | [`foca`](mod@foca) | membership by SWIM with suspicion: as it works, by its examples, and as its users must not |
 //! | [`omnipaxos`](mod@omnipaxos) | a replicated log by Sequence Paxos and Ballot Leader Election: as it works, as it does not, and as its users must not |
 
+pub mod foca;
 pub mod omnipaxos;
 
 use sim::Scenario;
@@ -31,5 +33,14 @@ pub fn registry() -> Vec<Box<dyn Scenario>> {
         Box::new(omnipaxos::early_promise()),
         Box::new(omnipaxos::early_accepted()),
         Box::new(omnipaxos::unrecovered()),
+        Box::new(foca::careful()),
+        Box::new(foca::left_alone()),
+        Box::new(foca::well_known()),
+        Box::new(foca::lingers()),
+        Box::new(foca::from_itself()),
+        Box::new(foca::undead()),
+        Box::new(foca::wall_clock()),
+        Box::new(foca::unrenewed()),
+        Box::new(foca::lost_timers()),
     ]
 }

@@ -46,12 +46,14 @@
 //! | module | holds |
 //! |---|---|
 //! | [`consensus`] | a log that a cluster agrees on, under leaders with terms: Raft and its relatives |
+//! | [`membership`] | a group whose members watch each other and agree on who is there: SWIM and its relatives |
 //! | [`ring`] | keys spread over nodes by a ring, one copy each, in epochs |
 //!
 //! `by_node` and, for tests, `story` are for all of them: something for each node, and histories made by hand.
 
 mod by_node;
 pub mod consensus;
+pub mod membership;
 pub mod ring;
 #[cfg(test)]
 mod story;

@@ -38,6 +38,11 @@ impl<K: Ord + Clone> Timers<K> {
         self.armed.retain(|(_, armed)| armed != key);
     }
 
+    /// Disarms every timer whose key is one of these: of a host whose keys say more than what a timer is for.
+    pub fn cancel_where(&mut self, is_one: impl Fn(&K) -> bool) {
+        self.armed.retain(|(_, armed)| !is_one(armed));
+    }
+
     /// When the earliest timer is due.
     pub fn next_deadline(&self) -> Option<Time> {
         self.armed.iter().map(|(at, _)| *at).min()
@@ -48,5 +53,22 @@ impl<K: Ord + Clone> Timers<K> {
         let (index, _) =
             self.armed.iter().enumerate().filter(|(_, (at, _))| *at <= now).min_by_key(|(_, armed)| *armed)?;
         Some(self.armed.swap_remove(index).1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_disarmed_by_a_property_is_gone_and_the_rest_is_due() {
+        let mut timers = Timers::default();
+        for key in 1..=4 {
+            timers.set(key, Time::from_nanos(key));
+        }
+        timers.cancel_where(|key| key % 2 == 1);
+        assert_eq!(timers.next_deadline(), Some(Time::from_nanos(2)));
+        let due: Vec<u64> = std::iter::from_fn(|| timers.pop_due(Time::from_nanos(9))).collect();
+        assert_eq!(due, [2, 4]);
     }
 }

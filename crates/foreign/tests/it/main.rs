@@ -2,8 +2,9 @@
 //!
 //! | module | what it pins down |
 //! |---|---|
-//! | `omnipaxos` | used rightly it passes, used wrongly it is found |
+//! | `foca`, `omnipaxos` | used rightly it passes, used wrongly it is found |
 //! | `findings` | what is written up still happens |
 
 mod findings;
+mod foca;
 mod omnipaxos;
