@@ -190,6 +190,9 @@ pub struct LostTimers;
 impl Usage for LostTimers {
     const SCENARIO: &'static str = "foreign/foca/lost-timers";
     const ABOUT: &'static str = "must fail: of the timers of one kind only the last is kept";
+    /// A timer is lost where one member suspects two others at once. With more of them around, somebody else does not, and
+    /// tells.
+    const NODES: RangeInclusive<u16> = 3..=3;
     const TIMERS: Keeping = Keeping::OneOfAKind;
     const MUST_FAIL: Option<&'static str> = Some("foreign::detection");
 }
