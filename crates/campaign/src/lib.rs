@@ -120,7 +120,7 @@ pub use builder::{Builder, scenario};
 pub use check::check;
 pub use failure::{Failure, FailureClass};
 pub use place::Place;
-pub use quantity::{Quantity, Span};
+pub use quantity::Span;
 pub use report::{Count, Failed, FaultTotal, GOAL_SEEDS, GoalState, GoalTotal, Report, Undecided};
 pub use run::RunError;
 pub use runner::{Campaign, HarnessError, Shard};

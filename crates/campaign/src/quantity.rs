@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 /// A count.
-#[derive(Clone, Copy, Debug)]
-pub struct Quantity(pub u64);
+#[derive(Clone, Copy)]
+pub(crate) struct Quantity(pub(crate) u64);
 
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

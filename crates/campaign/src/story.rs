@@ -51,7 +51,6 @@ fn story(runs: &Runs<'_>, failure: &Failure, messages: &mut Messages<'_>) -> Opt
 }
 
 /// The messages that a plan is about. It names them by their tags, which say nothing to a person.
-#[derive(Default)]
 pub(crate) struct Messages<'a> {
     items: BTreeMap<&'a Target, Option<(Time, String)>>,
 }

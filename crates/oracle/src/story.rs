@@ -110,6 +110,29 @@ pub(crate) fn case(nodes: u16, clients: Vec<ClientLoad>) -> Case {
     }
 }
 
+/// The assertions, for histories in one vocabulary: a checker judges any, so that somebody has to say which.
+macro_rules! assertions_of {
+    ($vocabulary:ty) => {
+        /// Asserts that the checker accepts the history, and looked at it.
+        #[track_caller]
+        pub(crate) fn accepts(checker: impl sim::Checker<$vocabulary>, history: &str) {
+            crate::story::accepts(checker, history);
+        }
+
+        /// Asserts that the checker refuses the history at its last line, with this explanation.
+        #[track_caller]
+        pub(crate) fn refuses(checker: impl sim::Checker<$vocabulary>, history: &str, explanation: &str) {
+            crate::story::refuses(checker, history, explanation);
+        }
+
+        /// Tells a history to a goal, and gives what is missing at its end.
+        pub(crate) fn missing(goal: &mut impl sim::Goal<$vocabulary>, history: &str) -> Option<String> {
+            crate::story::missing(goal, history)
+        }
+    };
+}
+pub(crate) use assertions_of;
+
 /// Tells a history, a line each millisecond; how often the property was evaluated, or the flaw that ended it.
 pub(crate) fn tell<V: Vocabulary>(checker: &mut impl Checker<V>, history: &str) -> Result<u64, Flaw> {
     let mut evaluated = 0;

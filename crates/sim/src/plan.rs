@@ -384,16 +384,17 @@ impl Item {
 /// `at 1.250s crash n2 for 43ms`; `on elected(n3)#1 crash n2 before effects`: the form of every report.
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let strike = Strike { fault: self.fault, whom: &Whom(&self.target) };
         match &self.when {
             // A message's fate is decided when it is sent.
-            When::At { .. } if matches!(self.target, Target::Message { .. }) => write!(f, "{}", Strike(self))?,
-            When::At { at_ns } => write!(f, "at {at_ns} {}", Strike(self))?,
+            When::At { .. } if matches!(self.target, Target::Message { .. }) => write!(f, "{strike}")?,
+            When::At { at_ns } => write!(f, "at {at_ns} {strike}")?,
             When::On { fact, node, nth, point } => {
                 write!(f, "on {fact}")?;
                 if let Some(node) = node {
                     write!(f, "({node})")?;
                 }
-                write!(f, "#{nth} {}", Strike(self))?;
+                write!(f, "#{nth} {strike}")?;
                 match point {
                     Point::Effects(0) => f.write_str(" before effects")?,
                     Point::Effects(1) => f.write_str(" after 1 effect")?,
@@ -415,14 +416,7 @@ impl Item {
     pub fn with_message(&self, sent: Time, message: &str) -> String {
         let Target::Message { from, to, .. } = self.target else { return self.to_string() };
         let whom = format!("{from}->{to} \"{message}\"");
-        match self.fault {
-            Fault::Message(Fate::Lose) => format!("at {sent} lose {whom}"),
-            Fault::Message(Fate::Deliver { latency_ns }) => {
-                format!("at {sent} deliver {whom} {}", Lateness(latency_ns))
-            }
-            Fault::Message(Fate::Duplicate { .. }) => format!("at {sent} deliver twice {whom}"),
-            _ => self.to_string(),
-        }
+        format!("at {sent} {}", Strike { fault: self.fault, whom: &whom })
     }
 }
 
@@ -436,13 +430,15 @@ impl fmt::Display for Lateness {
 }
 
 /// What an item does to whom.
-struct Strike<'a>(&'a Item);
+struct Strike<'a> {
+    fault: Fault,
+    whom: &'a dyn fmt::Display,
+}
 
 impl fmt::Display for Strike<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Item { fault, target, .. } = self.0;
-        let whom = Whom(target);
-        match *fault {
+        let whom = self.whom;
+        match self.fault {
             Fault::Crash => write!(f, "crash {whom}"),
             Fault::Pause => write!(f, "pause {whom}"),
             Fault::Partition => write!(f, "cut off {whom}"),

@@ -79,11 +79,12 @@ pub struct Outcome {
 pub struct Fates {
     /// Each message that it did more to than carry it, and what became of it, in the order of sending.
     pub met: Vec<(Target, Fate)>,
-    /// Each message that it only carried, and how long that took, in the order of sending; of more than 4 096 the first.
-    pub carried: Vec<(Target, Fate)>,
-    /// Whether that is everything: a link counts the occurrences of a limited number of tags exactly, and no item can be
-    /// about a message beyond.
+    /// Whether these are all: a link counts the occurrences of a limited number of tags exactly, and no item can be about
+    /// a message beyond.
     pub complete: bool,
+    /// Each message that it only carried, and how long that took, in the order of sending; none that an item cannot be
+    /// about, and of more than 4 096 the first.
+    pub carried: Vec<(Target, Fate)>,
 }
 
 impl Fates {

@@ -17,7 +17,7 @@
 //!
 //! What any history may say stands in `crate::story`.
 
-use sim::{Checker, Goal, OperationId, Protocol, What, content_hash};
+use sim::{OperationId, Protocol, What, content_hash};
 
 use super::fact::{Acknowledged, Entry, LogFact, Replicated};
 pub(crate) use crate::story::tell;
@@ -83,22 +83,7 @@ impl Vocabulary for Told {
     }
 }
 
-/// Asserts that the checker accepts the history, and looked at it.
-#[track_caller]
-pub(crate) fn accepts(checker: impl Checker<Told>, history: &str) {
-    story::accepts(checker, history);
-}
-
-/// Asserts that the checker refuses the history at its last line, with this explanation.
-#[track_caller]
-pub(crate) fn refuses(checker: impl Checker<Told>, history: &str, explanation: &str) {
-    story::refuses(checker, history, explanation);
-}
-
-/// Tells a history to a goal, and gives what is missing at its end.
-pub(crate) fn missing(goal: &mut impl Goal<Told>, history: &str) -> Option<String> {
-    story::missing(goal, history)
-}
+story::assertions_of!(Told);
 
 /// `3/2` is index 2 of term 3.
 fn entry(position: &str, payload: &str) -> Entry {

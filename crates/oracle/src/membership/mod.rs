@@ -53,3 +53,47 @@ pub use incarnations::Incarnations;
 pub use notices::Notices;
 pub use rest::Rest;
 pub use unfailing::Unfailing;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use sim::{Progress, Property};
+
+    use super::*;
+    use crate::story::bears_nonsense;
+
+    const LINES: [&str; 14] = [
+        "boots",
+        "crashes",
+        "joins #",
+        "leaves #",
+        "refutes $.# #",
+        "holds $.# alive #",
+        "holds $.# suspected #",
+        "holds $.# down #",
+        "forgets $.#",
+        "tells $.# up",
+        "tells $.# down",
+        "tells $.# $.#",
+        "empties",
+        "settles",
+    ];
+
+    #[test]
+    fn no_check_falls_over_what_is_told_after_a_flaw() {
+        let concluded = (
+            Property::new("incarnations", Incarnations::default()),
+            (
+                Property::new("down_is_final", DownIsFinal::default()),
+                Property::new("down_has_cause", DownHasCause::default()),
+            ),
+        );
+        let healed = (
+            Progress::new("rest", Duration::ZERO, Rest::new(1)),
+            Progress::new("detection", Duration::ZERO, Detection::default()),
+        );
+        let notices = Property::new("notices", Notices::default());
+        bears_nonsense::<story::Told>((concluded, (notices, healed)), &LINES);
+    }
+}

@@ -11,18 +11,13 @@
 //!
 //! What any history may say stands in `crate::story`.
 
-use sim::{Checker, Goal, NodeId, OperationId, Payload, Protocol, What};
+use sim::{NodeId, OperationId, Protocol, What};
 
 use super::fact::{Gossiping, Identity, MembershipFact, Notice, Standing};
-use crate::story::{self, Vocabulary, name, number};
+use crate::story::{self, Silence, Vocabulary, name, number};
 
 /// A protocol without messages.
 pub(crate) struct Told;
-
-#[derive(Clone, Debug, Hash)]
-pub(crate) enum Silence {}
-
-impl Payload for Silence {}
 
 impl Protocol for Told {
     type Message = Silence;
@@ -83,19 +78,4 @@ fn identity(word: &str) -> Identity {
     Identity { node: name(node), generation: number(generation) }
 }
 
-/// Asserts that the checker accepts the history, and looked at it.
-#[track_caller]
-pub(crate) fn accepts(checker: impl Checker<Told>, history: &str) {
-    story::accepts(checker, history);
-}
-
-/// Asserts that the checker refuses the history at its last line, with this explanation.
-#[track_caller]
-pub(crate) fn refuses(checker: impl Checker<Told>, history: &str, explanation: &str) {
-    story::refuses(checker, history, explanation);
-}
-
-/// Tells a history to a goal, and gives what is missing at its end.
-pub(crate) fn missing(goal: &mut impl Goal<Told>, history: &str) -> Option<String> {
-    story::missing(goal, history)
-}
+story::assertions_of!(Told);

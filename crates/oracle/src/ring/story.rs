@@ -13,7 +13,7 @@
 //!
 //! What any history may say stands in `crate::story`.
 
-use sim::{Checker, Goal, NodeId, OperationId, Protocol, What};
+use sim::{NodeId, OperationId, Protocol, What};
 
 use super::fact::{Access, Answered, Change, Direction, Item, Movement, Partitioned, RingFact};
 use super::range::Range;
@@ -69,22 +69,7 @@ impl Vocabulary for Told {
     }
 }
 
-/// Asserts that the checker accepts the history, and looked at it.
-#[track_caller]
-pub(crate) fn accepts(checker: impl Checker<Told>, history: &str) {
-    story::accepts(checker, history);
-}
-
-/// Asserts that the checker refuses the history at its last line, with this explanation.
-#[track_caller]
-pub(crate) fn refuses(checker: impl Checker<Told>, history: &str, explanation: &str) {
-    story::refuses(checker, history, explanation);
-}
-
-/// Tells a history to a goal, and gives what is missing at its end.
-pub(crate) fn missing(goal: &mut impl Goal<Told>, history: &str) -> Option<String> {
-    story::missing(goal, history)
-}
+story::assertions_of!(Told);
 
 fn digest(word: &str) -> u64 {
     u64::from_str_radix(word, 16).expect("hexadecimal digits")

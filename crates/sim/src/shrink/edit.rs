@@ -44,8 +44,8 @@ pub(super) enum Edit {
     Heal(u64),
     /// Lets every message take so long.
     Latency(u64),
-    /// States how long each message takes that takes another time than this, which all others take; in nanoseconds.
-    StateLatencies(u64),
+    /// States how long each message takes, and lets any other take the longest time.
+    StateLatencies,
     /// Takes the salts away.
     Unsalt,
 }
@@ -144,7 +144,7 @@ impl Edit {
                 case.plan.heal.at_ns = Time::from_nanos(at_ns);
             }
             Edit::Latency(nanos) => set_latency(&mut case.network, *nanos),
-            Edit::StateLatencies(nanos) => state_latencies(case, best, *nanos),
+            Edit::StateLatencies => state_latencies(case, best),
             Edit::Unsalt => case.salts.clear(),
         }
     }
@@ -212,7 +212,8 @@ fn state_fates(case: &mut Case, best: &Best) {
     case.network = Network { link, ..Network::calm(latency_min_ns..=latency_max_ns) };
 }
 
-fn state_latencies(case: &mut Case, best: &Best, usual_ns: u64) {
+fn state_latencies(case: &mut Case, best: &Best) {
+    let usual_ns = case.network.latency_max_ns;
     // From the heal on the plan says nothing of messages; and where no fault is needed, the heal is long over.
     let showed = best.outcome.as_ref().map_or(Time::ZERO, |outcome| outcome.time);
     case.plan.heal.at_ns = case.plan.heal.at_ns.max(Time::from_nanos(rounded_up(showed.as_nanos(), 1)));

@@ -212,8 +212,6 @@ fn latency(network: &Network) -> Vec<Edit> {
     round.take(2).chain([latency_min_ns, latency_max_ns]).map(Edit::Latency).collect()
 }
 
-/// Whatever takes another time than the longest is stated.
 fn latencies(network: &Network) -> Vec<Edit> {
-    let Network { latency_min_ns, latency_max_ns, .. } = *network;
-    if latency_min_ns < latency_max_ns { vec![Edit::StateLatencies(latency_max_ns)] } else { Vec::new() }
+    if network.latency_min_ns < network.latency_max_ns { vec![Edit::StateLatencies] } else { Vec::new() }
 }

@@ -17,17 +17,16 @@ pub(super) struct Walk {
     tries: u32,
     /// Whether anything failed alike since the first pass last began.
     found: bool,
-    /// Whether it was seen that too many messages have to take a time of their own.
     latencies: Latencies,
 }
 
 /// Whether latencies are stated one by one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Latencies {
-    /// They will be, or are already.
-    Stated,
-    /// It was tried, and of too many messages it matters.
-    Drawn,
+    /// That was not found to be of no use.
+    MayBeStated,
+    /// It was tried, and too many messages have to take a time of their own.
+    StayDrawn,
 }
 
 /// What is to be done next.
@@ -43,14 +42,14 @@ pub(super) enum Next {
 
 impl Walk {
     pub(super) fn start() -> Walk {
-        Walk { pass: 0, sweep: None, tries: 0, found: false, latencies: Latencies::Stated }
+        Walk { pass: 0, sweep: None, tries: 0, found: false, latencies: Latencies::MayBeStated }
     }
 
     /// The case to try next, past all edits that are moot.
     pub(super) fn next(&mut self, best: &Best, spec: &Spec) -> Next {
         loop {
             let Some(pass) = Pass::ALL.get(self.pass).copied() else { return Next::Finished };
-            let is_off = pass == Pass::Latencies && self.latencies == Latencies::Drawn;
+            let is_off = pass == Pass::Latencies && self.latencies == Latencies::StayDrawn;
             let (sweep, edits) = self.sweep.get_or_insert_with(|| {
                 let edits = if is_off { Vec::new() } else { pass.edits(best, spec) };
                 (pass.sweep(edits.len()), edits.into())
@@ -82,7 +81,7 @@ impl Walk {
 
     /// It is not, and the search goes on from where it stood `before`, with the case of then.
     pub(super) fn go_back(&mut self, before: Walk) {
-        *self = Walk { latencies: Latencies::Drawn, ..before };
+        *self = Walk { latencies: Latencies::StayDrawn, ..before };
         self.next_pass();
     }
 

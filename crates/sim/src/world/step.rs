@@ -395,14 +395,14 @@ impl<S: System> World<S> {
     #[cold]
     fn keep_fate(&mut self, from: Slot, to: NodeId, sent: Sent, passage: Passage) {
         let from = self.id(from);
-        let (fate, carried) = (passage.fate(), passage.carried());
-        let (Some(stated), Some(fates)) = (fate.or(carried), &mut self.fates) else { return };
-        let kept = if fate.is_some() { &mut fates.met } else { &mut fates.carried };
-        let has_room = fate.is_some() || kept.len() < Fates::CARRIED_MAX;
-        fates.complete &= sent.exact;
-        if sent.exact && has_room {
-            let target = Target::Message { from, to, tag: Hex(sent.tag), occurrence: sent.occurrence };
-            kept.push((target, stated));
+        let Some(fates) = &mut self.fates else { return };
+        let target = Target::Message { from, to, tag: Hex(sent.tag), occurrence: sent.occurrence };
+        if let Some(fate) = passage.fate() {
+            fates.complete &= sent.exact;
+            fates.met.extend(sent.exact.then_some((target, fate)));
+        } else if let Some(carried) = passage.carried() {
+            let is_kept = sent.exact && fates.carried.len() < Fates::CARRIED_MAX;
+            fates.carried.extend(is_kept.then_some((target, carried)));
         }
     }
 

@@ -9,7 +9,7 @@ use sim::{
     What, When,
 };
 
-use super::rig::{Actor, Hosted, Lenient, MS, Number, Numbers, Rig, Said, at, calm, n, with_items};
+use super::rig::{Actor, Hosted, Lenient, MS, Number, Numbers, Rig, Said, at, calm, ms, n, with_items};
 
 /// More than any of these searches needs.
 const EVENTS_MAX: u64 = 50_000_000;
@@ -419,6 +419,16 @@ fn to_state_what_the_network_did_changes_nothing_of_the_run() {
         outcome.digest,
         "the run ends with the faults, so that every message is stated"
     );
+}
+
+/// What cannot be stated of a message that was only carried is no fault that goes unstated.
+#[test]
+fn more_tags_than_a_link_counts_leave_the_faults_complete() {
+    let mut case = calm(2);
+    case.plan.heal.at_ns = ms(12_000);
+    let fates = run(&Rig::<Counts>::new(), &case).fates.expect("they were asked for");
+    assert!((1_000..1_199).contains(&fates.carried.len()), "the rest has no address: {}", fates.carried.len());
+    assert!(fates.complete && fates.met.is_empty());
 }
 
 #[test]
