@@ -204,20 +204,15 @@ impl<U: Usage> Node<U> {
 
     /// Comes back by another name, where it has one.
     fn come_back(&mut self, io: &mut Io<'_, Protocol>) {
-        let own = *self.group.identity();
         self.desk.stage = Stage::Joining;
-        self.desk.own = None;
-        match own.renew() {
+        match self.group.identity().renew() {
             Some(name) if U::LEAVING == Leaving::Stays => {
+                self.desk.own = None;
                 self.desk.go_by(name, io);
                 self.call("return", io, |group, hands| group.change_identity(name, hands));
                 self.announce(io);
             }
-            renewed => {
-                let name = renewed.unwrap_or(own);
-                self.group = Foca::new(name, config::config::<U>(io), self.dice.clone(), PostcardCodec);
-                self.begin(io);
-            }
+            _ => self.begin_anew(io),
         }
     }
 
@@ -227,13 +222,17 @@ impl<U: Usage> Node<U> {
         self.desk.stage == Stage::Joining && self.group.num_members() > 0 && U::LEAVING == Leaving::Ends
     }
 
-    /// Makes another instance, by another name where it has one.
     fn start_over(&mut self, io: &mut Io<'_, Protocol>) {
         io.reached("started_over");
         self.desk.clear(io);
-        self.desk.own = None;
+        self.begin_anew(io);
+    }
+
+    /// Makes another instance, by another name where it has one.
+    fn begin_anew(&mut self, io: &mut Io<'_, Protocol>) {
         let own = *self.group.identity();
         let name = own.renew().unwrap_or(own);
+        self.desk.own = None;
         self.group = Foca::new(name, config::config::<U>(io), self.dice.clone(), PostcardCodec);
         self.begin(io);
     }
@@ -395,8 +394,10 @@ impl Runtime<Name> for &mut Hands<'_, '_> {
         // It was declared down, and has renewed itself: this is the first that anybody hears of its new name.
         self.desk.go_by(header.src, self.io);
         self.desk.refute(header.src, header.src_incarnation, self.io);
-        if let "ping_request" | "turn_undead" = message::kind(&header) {
-            self.io.reached(if message::kind(&header) == "ping_request" { "probed_indirectly" } else { "turned_away" });
+        match message::kind(&header) {
+            "ping_request" => self.io.reached("probed_indirectly"),
+            "turn_undead" => self.io.reached("turned_away"),
+            _ => {}
         }
         self.io.send(to.node(), Message::Packet(Packet::new(data, &header)));
     }
