@@ -4,8 +4,8 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use sim::{
-    CASE_FORMAT, Case, ClientLoad, Domain, Expect, Fate, Fault, Found, Heal, Hex, Item, LinkKind, Network, NodeId,
-    Plan, Point, RunOptions, Scenario, Shrunk, Size, Target, Time, When, Workload, sample,
+    CASE_FORMAT, Case, ClientLoad, Disks, Domain, Expect, Fate, Fault, Found, Heal, Hex, Item, LinkKind, Network,
+    NodeId, Plan, Point, RunOptions, Scenario, Shrunk, Size, Target, Time, When, Workload, sample,
 };
 
 use scenarios::canary::Canary;
@@ -114,7 +114,7 @@ prop_compose! {
         expect in expect(),
         knobs in btree_map(label(), any::<u64>(), 0..4),
         nodes in vec(any_node(), 0..5),
-        network in network(any::<u32>()),
+        (network, disks) in (network(any::<u32>()), disks(any::<u32>())),
         workload in vec(load(), 0..3),
         plan in plan(any_node(), time()),
         unbounded in any::<bool>(),
@@ -124,7 +124,7 @@ prop_compose! {
     ) -> Case {
         let workload = Workload { clients: workload };
         let format = CASE_FORMAT;
-        Case { format, scenario, seed: Hex(seed), salts, expect, knobs, nodes, network, workload, plan, unbounded, found, shrunk, fired, reached, note }
+        Case { format, scenario, seed: Hex(seed), salts, expect, knobs, nodes, network, disks, workload, plan, unbounded, found, shrunk, fired, reached, note }
     }
 }
 
@@ -199,11 +199,33 @@ fn plan(node: impl Strategy<Value = NodeId> + Clone, heal: impl Strategy<Value =
     })
 }
 
+const DISK_FAULTS: &[Fault] = &[
+    Fault::DiskStall,
+    Fault::IoError,
+    Fault::NoSpace,
+    Fault::LyingSync,
+    Fault::LostWrite,
+    Fault::MisdirectedWrite,
+    Fault::BitRot,
+];
+
+fn disks(ppm: impl Strategy<Value = u32> + Clone) -> impl Strategy<Value = Disks> {
+    (ppm.clone(), ppm, number()).prop_map(|(torn_ppm, delay_ppm, delay_mean_ns)| Disks {
+        torn_ppm,
+        delay_ppm,
+        delay_mean_ns,
+    })
+}
+
 fn item(node: impl Strategy<Value = NodeId> + Clone) -> impl Strategy<Value = Item> {
     let nodes = vec(node.clone(), 0..4);
     let striking = prop_oneof![
         Just(Fault::Crash),
+        Just(Fault::Stop),
+        Just(Fault::Wipe),
         Just(Fault::Pause),
+        number().prop_map(|service_ns| Fault::Slow { service_ns }),
+        proptest::sample::select(DISK_FAULTS),
         Just(Fault::Partition),
         Just(Fault::OneWayPartition),
         (-1_100_000..=1_100_000_i32).prop_map(|error_ppm| Fault::ClockRate { error_ppm }),

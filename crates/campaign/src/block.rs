@@ -1,6 +1,6 @@
 //! What is said of a failure: the block that ends the output, and stands beside the case.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::time::Duration;
 
 use sim::{Case, Item, Network, Shrunk};
@@ -37,9 +37,18 @@ impl fmt::Display for Block<'_> {
         if let Some(shrunk) = &case.shrunk {
             writeln!(f, "  shrunk: {}", Shortened { shrunk, time: *shrink_time })?;
         }
-        let network = network(&case.network);
-        if !network.is_empty() {
-            writeln!(f, "  network: {network}")?;
+        let Network { loss_ppm, delay_ppm, duplication_ppm, reordering_ppm, .. } = case.network;
+        let network = [
+            ("loss", loss_ppm),
+            ("delay", delay_ppm),
+            ("duplication", duplication_ppm),
+            ("reordering", reordering_ppm),
+        ];
+        let disks = [("torn writes", case.disks.torn_ppm), ("delayed syncs", case.disks.delay_ppm)];
+        for (what, rates) in [("network", rates(&network)), ("disks", rates(&disks))] {
+            if !rates.is_empty() {
+                writeln!(f, "  {what}: {rates}")?;
+            }
         }
         let shown = if case.shrunk.is_some() { usize::MAX } else { ITEMS_SHOWN };
         writeln!(f, "  plan:   {}", self.plan(struck, case.plan.items.len(), shown))?;
@@ -90,17 +99,9 @@ impl fmt::Display for Shortened<'_> {
     }
 }
 
-fn network(network: &Network) -> String {
-    let kinds = [
-        ("loss", network.loss_ppm),
-        ("delay", network.delay_ppm),
-        ("duplication", network.duplication_ppm),
-        ("reordering", network.reordering_ppm),
-    ];
-    let mut text = String::new();
-    for (kind, ppm) in kinds.into_iter().filter(|(_, ppm)| *ppm > 0) {
-        let separator = if text.is_empty() { "" } else { " · " };
-        write!(text, "{separator}{kind} {}.{:02} %", ppm / 10_000, ppm / 100 % 100).expect("a string takes any text");
-    }
-    text
+/// How often what is there of these happens.
+fn rates(kinds: &[(&str, u32)]) -> String {
+    let there = kinds.iter().filter(|(_, ppm)| *ppm > 0);
+    let rates = there.map(|(kind, ppm)| format!("{kind} {}.{:02} %", ppm / 10_000, ppm / 100 % 100));
+    rates.collect::<Vec<_>>().join(" · ")
 }

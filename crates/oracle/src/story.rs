@@ -99,6 +99,7 @@ pub(crate) fn case(nodes: u16, clients: Vec<ClientLoad>) -> Case {
         knobs: BTreeMap::new(),
         nodes: (1..=nodes).map(NodeId::node).collect(),
         network: Network::calm(1..=1),
+        disks: Disks::default(),
         workload: Workload { clients },
         plan: Plan { heal: Heal { at_ns: Time::ZERO, core: None }, items: Vec::new() },
         unbounded: false,

@@ -23,8 +23,8 @@ use std::fmt;
 use std::time::Duration;
 
 use sim::{
-    Case, Checker, Fact, File, Flaw, Idle, Io, Judgement, Knob, NodeId, Observed, Payload, Process, Property, Protocol,
-    Refusal, Spec, StaticMajority, System, Time, Timers, Witness,
+    Case, Checker, Fact, FaultKind, Faults, File, Flaw, Idle, Io, Judgement, Knob, NodeId, Observed, Payload, Process,
+    Property, Protocol, Refusal, Spec, StaticMajority, System, Time, Timers, Witness,
 };
 
 /// The vocabulary of the election.
@@ -278,6 +278,8 @@ impl System for Canary {
                 Knob::octaves("spread_ms", 2..=50),
                 Knob::octaves("retry_ms", 10..=50),
             ],
+            // A vote is written in its place, without a checksum: torn, it would be another vote, or none.
+            faults: Faults::swarm().without(FaultKind::TornWrite),
             triggers: vec!["voted", "elected"],
             goals: vec!["elected"],
             must_fail: Some("canary::election_safety".into()),

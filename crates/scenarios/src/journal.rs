@@ -38,8 +38,8 @@ pub struct Journal<R> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Sync {
     Idle,
-    UnderWay,
-    UnderWayAndWritten,
+    UnderWay(Request),
+    UnderWayAndWritten(Request),
 }
 
 /// What a journal held.
@@ -66,7 +66,12 @@ impl<R: Record> Journal<R> {
     /// Where a record is whole and says nothing that anybody writes: that is no crash's doing.
     pub fn open(io: &mut Io<'_, impl Protocol>) -> Result<(Journal<R>, Found<R>), Refusal> {
         let (records, end, chain, tail) = read(io.surviving("journal"))?;
+        let is_new = io.file_names().all(|name| name != "journal");
         let file = io.open("journal");
+        if is_new {
+            // Requests are carried out in order: no sync of the file completes before it is there for good.
+            io.sync_directory();
+        }
         let journal = Journal { file, end: end as u64, chain, sync: Sync::Idle, records: PhantomData };
         Ok((journal, Found { records, tail }))
     }
@@ -83,22 +88,17 @@ impl<R: Record> Journal<R> {
     /// What was written is to become durable.
     pub fn sync(&mut self, io: &mut Io<'_, impl Protocol>) {
         self.sync = match self.sync {
-            Sync::Idle => {
-                io.sync(self.file);
-                Sync::UnderWay
-            }
-            Sync::UnderWay | Sync::UnderWayAndWritten => Sync::UnderWayAndWritten,
+            Sync::Idle => Sync::UnderWay(io.sync(self.file)),
+            Sync::UnderWay(request) | Sync::UnderWayAndWritten(request) => Sync::UnderWayAndWritten(request),
         };
     }
 
-    /// A sync completed.
-    pub fn synced(&mut self, io: &mut Io<'_, impl Protocol>) {
+    /// A sync completed; one that is not the journal's concerns it not.
+    pub fn synced(&mut self, request: Request, io: &mut Io<'_, impl Protocol>) {
         self.sync = match self.sync {
-            Sync::UnderWayAndWritten => {
-                io.sync(self.file);
-                Sync::UnderWay
-            }
-            Sync::UnderWay | Sync::Idle => Sync::Idle,
+            Sync::UnderWayAndWritten(own) if own == request => Sync::UnderWay(io.sync(self.file)),
+            Sync::UnderWay(own) if own == request => Sync::Idle,
+            other => other,
         };
     }
 }

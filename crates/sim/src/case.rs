@@ -36,6 +36,9 @@ pub struct Case {
     pub nodes: Vec<NodeId>,
     /// What the network does to messages.
     pub network: Network,
+    /// What disks do to what is written; nothing wrong where a stored case does not say.
+    #[serde(default, skip_serializing_if = "Disks::is_unsaid")]
+    pub disks: Disks,
     /// What the clients do.
     pub workload: Workload,
     /// What goes wrong on purpose.
@@ -238,6 +241,32 @@ impl Network {
     }
 }
 
+/// What disks do to what is written, each decided on its own. How many unsynced writes a crash takes is a knob,
+/// `sim.unsynced_kept_ppm`, and how long a sync takes another, `sim.sync_ns`.
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disks {
+    /// How many of the sectors that a crash does not keep are torn: part new, part old.
+    pub torn_ppm: u32,
+    /// How many syncs are delayed.
+    pub delay_ppm: u32,
+    /// The mean of what a delay adds; exponential.
+    pub delay_mean_ns: u64,
+}
+
+impl Disks {
+    /// Whether a case says the same without them.
+    fn is_unsaid(&self) -> bool {
+        *self == Disks::default()
+    }
+
+    fn refusal(&self) -> Option<String> {
+        let chances = [("torn_ppm", self.torn_ppm), ("delay_ppm", self.delay_ppm)];
+        let beyond = chances.into_iter().find(|(_, ppm)| *ppm > PPM);
+        beyond.map(|(name, ppm)| format!("disks.{name} is {ppm}: at most {PPM}"))
+    }
+}
+
 /// What the clients do.
 #[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -299,22 +328,17 @@ impl Case {
     pub fn fault_kinds(&self) -> Vec<FaultKind> {
         let Network { loss_ppm, delay_ppm, duplication_ppm, reordering_ppm, .. } = self.network;
         let planned = |kind: FaultKind| self.plan.items.iter().any(|item| item.fault.kind() == Some(kind));
+        let keeps_all = self.knobs.get(UNSYNCED_KEPT_PPM).is_none_or(|ppm| *ppm >= u64::from(PPM));
+        let loses_unsynced = !keeps_all && (planned(FaultKind::Crash) || planned(FaultKind::IoError));
         let present = |kind: &FaultKind| match kind {
             FaultKind::Loss => loss_ppm > 0 || planned(*kind),
             FaultKind::Delay => delay_ppm > 0 || planned(*kind),
             FaultKind::Duplication => duplication_ppm > 0 || planned(*kind),
             FaultKind::Reordering => reordering_ppm > 0,
-            FaultKind::Partition
-            | FaultKind::OneWayPartition
-            | FaultKind::PartialPartition
-            | FaultKind::ClockRate
-            | FaultKind::WallJump
-            | FaultKind::SessionReset
-            | FaultKind::Crash
-            | FaultKind::Pause => planned(*kind),
-            FaultKind::UnsyncedLoss => {
-                planned(FaultKind::Crash) && self.knobs.get(UNSYNCED_KEPT_PPM).is_some_and(|ppm| *ppm < u64::from(PPM))
-            }
+            FaultKind::UnsyncedLoss => loses_unsynced,
+            FaultKind::TornWrite => loses_unsynced && self.disks.torn_ppm > 0,
+            FaultKind::DiskDelay => self.disks.delay_ppm > 0,
+            _ => planned(*kind),
         };
         FaultKind::ALL.into_iter().filter(present).collect()
     }
@@ -347,6 +371,7 @@ impl Case {
             .or_else(|| knobs.iter().find(|k| !self.knobs.contains_key(**k)).map(|k| format!("knob `{k}` is missing")))
             .or(outside)
             .or_else(|| self.network.refusal())
+            .or_else(|| self.disks.refusal())
             .or_else(|| self.plan.refusal(&self.nodes, &clients));
         misfit.map_or(Ok(()), |reason| Err(CaseError::Misfit(reason)))
     }

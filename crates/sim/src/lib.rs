@@ -48,6 +48,7 @@
 //!     fn boot(io: &mut Io<'_, Starts>) -> Result<Node, Refusal> {
 //!         let count = io.surviving("starts").try_into().map_or(0, u64::from_le_bytes) + 1;
 //!         let file = io.open("starts");
+//!         io.sync_directory(); // or a crash may leave no file of that name
 //!         io.write(file, 0, &count.to_le_bytes());
 //!         let synced = io.sync(file);
 //!         io.when_durable(synced, Seen::Durable(count));
@@ -159,7 +160,9 @@ mod time;
 mod timers;
 mod world;
 
-pub use case::{CASE_FORMAT, Case, CaseError, ClientLoad, Expect, Found, LinkKind, Network, Shrunk, Size, Workload};
+pub use case::{
+    CASE_FORMAT, Case, CaseError, ClientLoad, Disks, Expect, Found, LinkKind, Network, Shrunk, Size, Workload,
+};
 pub use check::{
     Checker, Checks, Class, Evaluated, Finding, Flaw, Goal, Judgement, Observed, Progress, Property, Violation, What,
     Witness,

@@ -29,6 +29,12 @@ pub enum Domain {
     Disk,
     /// Which unsynced writes survive a crash.
     Unsynced,
+    /// Which of the sectors that do not are torn, and where.
+    Torn,
+    /// Whether a sync is delayed, and how long.
+    DiskDelay,
+    /// Which bytes a fault of a disk strikes.
+    Damage,
     /// What a process draws by [`Io::draw`](crate::Io::draw).
     Draw,
     /// What an operation of the workload is.
@@ -39,7 +45,7 @@ pub enum Domain {
 
 impl Domain {
     /// Every domain.
-    pub const ALL: [Domain; 10] = [
+    pub const ALL: [Domain; 13] = [
         Domain::Loss,
         Domain::Latency,
         Domain::Delay,
@@ -47,6 +53,9 @@ impl Domain {
         Domain::Reordering,
         Domain::Disk,
         Domain::Unsynced,
+        Domain::Torn,
+        Domain::DiskDelay,
+        Domain::Damage,
         Domain::Draw,
         Domain::Workload,
         Domain::Heal,
@@ -62,6 +71,9 @@ impl Domain {
             Domain::Reordering => "reordering",
             Domain::Disk => "disk",
             Domain::Unsynced => "unsynced",
+            Domain::Torn => "torn",
+            Domain::DiskDelay => "disk_delay",
+            Domain::Damage => "damage",
             Domain::Draw => "draw",
             Domain::Workload => "workload",
             Domain::Heal => "heal",

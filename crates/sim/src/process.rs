@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use crate::disk::{Disk, File};
+use crate::disk::{Change, DIRECTORY, Disk, File};
 use crate::flight::Flights;
 use crate::hash::content_hash;
 use crate::id::{NodeId, OperationId, Request, Seed};
@@ -39,7 +39,10 @@ pub trait Process: Sized + 'static {
     /// When, by its own clock, it wants [`on_deadline`](Self::on_deadline).
     fn next_deadline(&self) -> Option<Time>;
 
-    /// A sync completed, or a request failed. (No disk reports an error yet.)
+    /// A sync completed, or a request failed: a sync, or a write that the disk has no room for.
+    ///
+    /// After a failed sync nobody knows what is on the platter, and no later sync is about it: the page cache holds for clean
+    /// what it could not write. Whoever cannot live with that [stops](Io::stop).
     fn on_disk(&mut self, request: Request, result: Result<(), DiskError>, io: &mut Io<'_, Self::Protocol>) {
         let _ = (request, result, io);
     }
@@ -63,11 +66,25 @@ pub enum Link {
 }
 
 /// Why a disk request failed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DiskError {
     /// The device reported an error; whether the bytes are there is not known.
     Io,
+    /// There is no room; nothing was written.
+    NoSpace,
 }
+
+impl fmt::Display for DiskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DiskError::Io => "I/O error",
+            DiskError::NoSpace => "no space left",
+        })
+    }
+}
+
+impl std::error::Error for DiskError {}
 
 /// Why a process will not serve.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -127,6 +144,8 @@ pub(crate) struct HostState<P: Protocol> {
     /// How often each label was drawn in this incarnation.
     pub(crate) draws: Vec<(&'static str, u64, u32)>,
     pub(crate) load: Load,
+    /// Why it stops once the present call is over.
+    pub(crate) stopping: Option<String>,
 }
 
 /// The operations of one client, as far as they are handed out.
@@ -169,6 +188,10 @@ pub(crate) enum Effect<P: Protocol> {
         request: Request,
     },
     /// The fact is there until this is carried out.
+    Names {
+        request: Request,
+        change: Box<Change>,
+    },
     WhenDurable {
         request: Request,
         fact: Option<P::Fact>,
@@ -178,12 +201,26 @@ pub(crate) enum Effect<P: Protocol> {
     Respond(OperationId, P::Reply),
     Reached(&'static str),
     Note(String),
+    Stop(String),
 }
 
 impl<P: Protocol> Effect<P> {
     /// Whether it leaves the process: what a plan's [`Point::Effects`](crate::Point::Effects) counts.
     pub(crate) fn leaves(&self) -> bool {
-        matches!(self, Effect::Send { .. } | Effect::Write { .. } | Effect::Truncate { .. } | Effect::Sync { .. })
+        match self {
+            Effect::Send { .. }
+            | Effect::Write { .. }
+            | Effect::Truncate { .. }
+            | Effect::Sync { .. }
+            | Effect::Names { .. } => true,
+            Effect::WhenDurable { .. }
+            | Effect::Fact(_)
+            | Effect::Invoke(..)
+            | Effect::Respond(..)
+            | Effect::Reached(_)
+            | Effect::Note(_)
+            | Effect::Stop(_) => false,
+        }
     }
 
     /// The number of the message that it would send; whoever does not carry it out has to discard that.
@@ -266,7 +303,7 @@ impl<P: Protocol> Io<'_, P> {
         self.effects.list.push(Effect::Send { to, message, after: None });
     }
 
-    /// Sends a message once `request` is durable; never, if this process dies before.
+    /// Sends a message once this process is told that `request` is durable; never, if it dies before or the request fails.
     ///
     /// # Panics
     /// When the request is of another incarnation.
@@ -277,9 +314,46 @@ impl<P: Protocol> Io<'_, P> {
         self.effects.list.push(Effect::Send { to, message, after: Some(request) });
     }
 
-    /// A file of this node's disk, made where there is none.
+    /// A file of this node's disk, made where there is none. That it was made is durable when a later
+    /// [`sync_directory`](Self::sync_directory) completes; without that, a crash may leave nothing of it, whatever was
+    /// synced of its bytes.
     pub fn open(&mut self, name: &str) -> File {
-        self.host.disk.open(name)
+        self.host.disk.file(name).unwrap_or_else(|| {
+            let file = self.host.disk.new_file();
+            self.change_names(Change::Create { name: name.to_owned(), file: file.0 });
+            file
+        })
+    }
+
+    /// The names of this node's files, in order, as this process has made and left them.
+    pub fn file_names(&self) -> impl Iterator<Item = &str> {
+        self.host.disk.names()
+    }
+
+    /// Gives a file another name; a file that has that name already is gone. As durable as that a file was
+    /// [made](Self::open).
+    ///
+    /// # Panics
+    /// Where there is no file of that name.
+    #[track_caller]
+    pub fn rename(&mut self, from: &str, to: &str) -> Request {
+        assert!(self.host.disk.file(from).is_some(), "no file `{from}` to rename");
+        self.change_names(Change::Rename { from: from.to_owned(), to: to.to_owned() })
+    }
+
+    /// Removes a file. As durable as that one was [made](Self::open).
+    ///
+    /// # Panics
+    /// Where there is no file of that name.
+    #[track_caller]
+    pub fn remove(&mut self, name: &str) -> Request {
+        assert!(self.host.disk.file(name).is_some(), "no file `{name}` to remove");
+        self.change_names(Change::Remove { name: name.to_owned() })
+    }
+
+    /// Makes durable which files were made, renamed and removed so far; [`Process::on_disk`] hears of it.
+    pub fn sync_directory(&mut self) -> Request {
+        self.sync(File(DIRECTORY))
     }
 
     /// What a file holds after a crash, or nothing where there is no such file.
@@ -316,7 +390,8 @@ impl<P: Protocol> Io<'_, P> {
         request
     }
 
-    /// States a fact on this process's behalf when `request` is durable, whether or not the process lives to hear of it.
+    /// States a fact on this process's behalf when what `request` did is on the platter, in a file that has a durable name,
+    /// whether or not the process lives to hear of it. A disk that lies about a sync is not believed.
     ///
     /// # Panics
     /// When the request is of another incarnation.
@@ -395,6 +470,22 @@ impl<P: Protocol> Io<'_, P> {
         }
     }
 
+    /// Ends this process once this call is over and what it did in it is carried out: what it does where it cannot go on, as
+    /// after a request that [failed](Process::on_disk). Its machine lives, so what it wrote stays written, and it is started
+    /// again a tenth of a second later.
+    ///
+    /// A process that stops though no request of its life failed is a violation, `sim::stopped`.
+    pub fn stop(&mut self, reason: impl fmt::Display) {
+        self.host.stopping.get_or_insert_with(|| reason.to_string());
+    }
+
+    fn change_names(&mut self, change: Change) -> Request {
+        let request = self.host.disk.next_request(self.host.incarnation, File(DIRECTORY));
+        self.host.disk.see(&change);
+        self.effects.list.push(Effect::Names { request, change: Box::new(change) });
+        request
+    }
+
     #[track_caller]
     fn assert_own(&self, request: Request) {
         assert!(
@@ -415,6 +506,7 @@ impl<P: Protocol> Clone for HostState<P> {
             disk: self.disk.clone(),
             draws: self.draws.clone(),
             load: self.load.clone(),
+            stopping: self.stopping.clone(),
         }
     }
 }
@@ -428,12 +520,14 @@ impl<P: Protocol> Clone for Effect<P> {
             }
             Effect::Truncate { request, len } => Effect::Truncate { request: *request, len: *len },
             Effect::Sync { request } => Effect::Sync { request: *request },
+            Effect::Names { request, change } => Effect::Names { request: *request, change: change.clone() },
             Effect::WhenDurable { request, fact } => Effect::WhenDurable { request: *request, fact: fact.clone() },
             Effect::Fact(fact) => Effect::Fact(fact.clone()),
             Effect::Invoke(id, operation) => Effect::Invoke(*id, operation.clone()),
             Effect::Respond(id, reply) => Effect::Respond(*id, reply.clone()),
             Effect::Reached(label) => Effect::Reached(label),
             Effect::Note(line) => Effect::Note(line.clone()),
+            Effect::Stop(reason) => Effect::Stop(reason.clone()),
         }
     }
 }

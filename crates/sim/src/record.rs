@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::hash::Digest;
 use crate::id::{Hex, NodeId, OperationId, Request};
 use crate::plan::FaultKind;
+use crate::process::DiskError;
 use crate::time::{Span, Time};
 
 /// One line of a trace.
@@ -86,6 +87,19 @@ pub enum RecordWhat {
     Deadline,
     /// A sync completed.
     Synced(Request),
+    /// A request failed.
+    RequestFailed(Request, DiskError),
+    /// The process ended by itself, for this reason.
+    Stopped(String),
+    /// Whoever watches over a process that stopped looks after it.
+    Supervised,
+    /// A bit on the platter became another.
+    Rotted {
+        /// The file.
+        name: String,
+        /// The byte.
+        at: u64,
+    },
     /// A session with this process was to come up.
     SessionBegins {
         /// The other end.
@@ -106,12 +120,16 @@ pub enum RecordWhat {
     Restarted,
     /// The process declined to serve.
     Refused(String),
-    /// The process died.
+    /// The process ended, and its machine lives.
+    Ended,
+    /// The machine died.
     Crashed {
         /// Unsynced writes that survived.
         kept: u32,
-        /// Unsynced writes that did not.
+        /// Unsynced writes that did not, or not whole.
         dropped: u32,
+        /// Sectors that are part new, part old.
+        torn: u32,
     },
     /// The process stands still.
     Paused,
@@ -257,9 +275,17 @@ impl fmt::Display for RecordWhat {
             RecordWhat::Booted => f.write_str("boots"),
             RecordWhat::Restarted => f.write_str("boots again"),
             RecordWhat::Refused(why) => write!(f, "refuses to serve: {why}"),
-            RecordWhat::Crashed { kept, dropped } => {
+            RecordWhat::RequestFailed(request, error) => write!(f, "{request} fails: {error}"),
+            RecordWhat::Stopped(why) => write!(f, "stops: {why}"),
+            RecordWhat::Supervised => f.write_str("is looked after"),
+            RecordWhat::Rotted { name, at } => write!(f, "a bit of `{name}` rots, in byte {at}"),
+            RecordWhat::Crashed { kept, dropped, torn: 0 } => {
                 write!(f, "crashes; unsynced writes: {kept} kept, {dropped} dropped")
             }
+            RecordWhat::Crashed { kept, dropped, torn } => {
+                write!(f, "crashes; unsynced writes: {kept} kept, {dropped} dropped; sectors torn: {torn}")
+            }
+            RecordWhat::Ended => f.write_str("ends"),
             RecordWhat::Paused => f.write_str("pauses"),
             RecordWhat::Resumed => f.write_str("resumes"),
             RecordWhat::Clock { error_ppm: 0 } => f.write_str("clock: right again"),

@@ -127,9 +127,20 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Every kind is tolerated; each seed has its own choice and weights.
+    /// Every kind is tolerated that a system survives which syncs before it answers; each seed has its own choice and
+    /// weights. Excluded are a request that fails (`io_error`, `no_space`), which a process must answer, and what takes or
+    /// changes durable bytes (`bit_rot`, `lying_sync`, `lost_write`, `misdirected_write`, `wipe`).
     pub fn swarm() -> Faults {
-        Faults { classes: [FaultClass::Tolerated; FaultKind::ALL.len()] }
+        let demanding = [
+            FaultKind::IoError,
+            FaultKind::NoSpace,
+            FaultKind::BitRot,
+            FaultKind::LyingSync,
+            FaultKind::LostWrite,
+            FaultKind::MisdirectedWrite,
+            FaultKind::Wipe,
+        ];
+        demanding.into_iter().fold(Faults { classes: [FaultClass::Tolerated; FaultKind::ALL.len()] }, Faults::without)
     }
 
     /// No kind is tolerated.
@@ -142,6 +153,12 @@ impl Faults {
     pub fn classed(mut self, kind: FaultKind, class: FaultClass) -> Faults {
         self.classes[kind as usize] = class;
         self
+    }
+
+    /// These, and `kind` is tolerated too.
+    #[must_use]
+    pub fn with(self, kind: FaultKind) -> Faults {
+        self.classed(kind, FaultClass::Tolerated)
     }
 
     /// These without `kind`.

@@ -32,6 +32,8 @@ pub struct NodeDamage {
     pub service: Service,
     /// Whether a crash ever took bytes from it that it had not synced.
     pub lost_unsynced: bool,
+    /// Whether what it had made durable may have been lost or changed: a bit rotted, a disk lied, it was wiped.
+    pub is_damaged: bool,
     /// By how many millionths its monotonic clock is too fast, or where negative too slow.
     pub clock_rate_error_ppm: i32,
 }
@@ -41,6 +43,30 @@ pub struct NodeDamage {
 pub struct Damage {
     /// Each node, in the order of ids.
     pub nodes: Vec<NodeDamage>,
+}
+
+impl NodeDamage {
+    /// Whether it can be healed: it did not decline to serve, and has no reason to.
+    fn is_able(&self) -> bool {
+        self.service != Service::Refused && !self.is_damaged
+    }
+}
+
+/// Whether a fault of this kind may leave its node out of service.
+fn takes_out_of_service(kind: FaultKind) -> bool {
+    matches!(
+        kind,
+        FaultKind::Crash
+            | FaultKind::Stop
+            | FaultKind::Wipe
+            | FaultKind::Pause
+            | FaultKind::IoError
+            | FaultKind::NoSpace
+            | FaultKind::BitRot
+            | FaultKind::LyingSync
+            | FaultKind::LostWrite
+            | FaultKind::MisdirectedWrite
+    )
 }
 
 impl Damage {
@@ -99,16 +125,19 @@ pub trait Survival<P: Protocol>: Clone + Send + 'static {
 
 /// A fixed set of nodes of which any majority suffices: what holds unless a scenario says otherwise.
 ///
-/// Crashes and pauses are withheld where they would leave no majority serving. Partitions are always allowed: they end.
+/// What takes a node out of service is withheld where it would leave no majority of nodes that serve and whose disks are
+/// sound: a crash, a pause, a disk that fails or fills up, at which a process may stop, and damage, on which it may refuse to
+/// serve. Partitions and stalls are always allowed: they end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct StaticMajority;
 
 impl<P: Protocol> Survival<P> for StaticMajority {
     fn allows(&self, damage: &Damage, strike: &Strike<'_>) -> Permission {
-        if !matches!(strike.kind, FaultKind::Crash | FaultKind::Pause) {
+        if !takes_out_of_service(strike.kind) {
             return Permission::Fire;
         }
-        let serving = |node: &&NodeDamage| node.service == Service::Up && !strike.nodes.contains(&node.id);
+        let serves = |node: &NodeDamage| node.service == Service::Up && !node.is_damaged;
+        let serving = |node: &&NodeDamage| serves(node) && !strike.nodes.contains(&node.id);
         let left = damage.nodes.iter().filter(serving).count();
         let strikes_a_server = damage.nodes.iter().any(|node| strike.nodes.contains(&node.id));
         if !strikes_a_server || left >= majority(damage.nodes.len()) {
@@ -119,8 +148,7 @@ impl<P: Protocol> Survival<P> for StaticMajority {
     }
 
     fn core(&self, damage: &Damage, draw: u64) -> Vec<NodeId> {
-        let mut able: Vec<NodeId> =
-            damage.nodes.iter().filter(|node| node.service != Service::Refused).map(|node| node.id).collect();
+        let mut able: Vec<NodeId> = damage.nodes.iter().filter(|node| node.is_able()).map(|node| node.id).collect();
         let size = majority(damage.nodes.len()).min(able.len());
         for index in 0..size {
             let other = index + below(crate::mix::mix(draw, index as u64), (able.len() - index) as u64) as usize;
@@ -132,11 +160,11 @@ impl<P: Protocol> Survival<P> for StaticMajority {
     }
 
     fn recoverable(&self, damage: &Damage) -> Recoverable {
-        let refused = damage.nodes.iter().filter(|node| node.service == Service::Refused).count();
-        if damage.nodes.len() - refused >= majority(damage.nodes.len()) {
+        let able = damage.nodes.iter().filter(|node| node.is_able()).count();
+        if able >= majority(damage.nodes.len()) {
             Recoverable::Yes
         } else {
-            Recoverable::No("a majority of the nodes declined to serve")
+            Recoverable::No("no majority of the nodes has a sound disk and serves")
         }
     }
 }
@@ -191,6 +219,7 @@ mod tests {
             id: NodeId::node(index as u16 + 1),
             service: *service,
             lost_unsynced: false,
+            is_damaged: false,
             clock_rate_error_ppm: 0,
         };
         Damage { nodes: services.iter().enumerate().map(node).collect() }

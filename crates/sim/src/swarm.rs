@@ -6,7 +6,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::case::{CASE_FORMAT, Case, ClientLoad, Expect, LinkKind, Network, Workload};
+use crate::case::{CASE_FORMAT, Case, ClientLoad, Disks, Expect, LinkKind, Network, Workload};
 use crate::expand::Stream;
 use crate::id::{NodeId, Seed};
 use crate::mix::Salts;
@@ -48,6 +48,7 @@ pub(crate) fn expand(spec: &Spec, seed: Seed, expansion: &Expansion) -> Case {
         expect: Expect::Pass,
         knobs: spec.knobs.iter().map(|knob| draw.knob(knob)).chain(draw.engine_knobs()).collect(),
         network: draw.network(),
+        disks: draw.disks(),
         workload: Workload { clients: clients.iter().map(|id| draw.load(*id)).collect() },
         plan: Plan {
             heal: Heal { at_ns: Time::from_nanos(safety_ns), core: None },
@@ -137,6 +138,18 @@ impl Draw<'_> {
         }
     }
 
+    fn disks(&self) -> Disks {
+        let ppm = |kind: FaultKind, range: RangeInclusive<u64>| {
+            self.stream_if_on(kind).map_or(0, |mut stream| stream.octaves(&range) as u32)
+        };
+        let mut mean = self.stream("size", FaultKind::DiskDelay.name());
+        Disks {
+            torn_ppm: ppm(FaultKind::TornWrite, 10_000..=u64::from(PPM)),
+            delay_ppm: ppm(FaultKind::DiskDelay, 1_000..=200_000),
+            delay_mean_ns: mean.octaves(&(MILLISECOND..=SECOND)),
+        }
+    }
+
     fn items(&self, nodes: &[NodeId], clients: &[NodeId], safety_ns: u64) -> Vec<Item> {
         let families = [
             (FaultKind::Crash, Fault::Crash),
@@ -148,6 +161,16 @@ impl Draw<'_> {
             (FaultKind::ClockRate, Fault::ClockRate { error_ppm: 0 }),
             (FaultKind::WallJump, Fault::WallJump { by_ns: 0 }),
             (FaultKind::SessionReset, Fault::SessionReset),
+            (FaultKind::Stop, Fault::Stop),
+            (FaultKind::Wipe, Fault::Wipe),
+            (FaultKind::Slow, Fault::Slow { service_ns: 0 }),
+            (FaultKind::DiskStall, Fault::DiskStall),
+            (FaultKind::IoError, Fault::IoError),
+            (FaultKind::NoSpace, Fault::NoSpace),
+            (FaultKind::LyingSync, Fault::LyingSync),
+            (FaultKind::LostWrite, Fault::LostWrite),
+            (FaultKind::MisdirectedWrite, Fault::MisdirectedWrite),
+            (FaultKind::BitRot, Fault::BitRot),
         ];
         let mut items = Vec::new();
         for (kind, fault) in families {
@@ -197,7 +220,8 @@ impl Draw<'_> {
     }
 }
 
-/// A clock is stopped one time in eight, and otherwise wrong by up to a tenth; a wall clock jumps by up to a day.
+/// A clock is stopped one time in eight, and otherwise wrong by up to a tenth; a wall clock jumps by up to a day; a slow
+/// process takes up to 10 ms more for a call.
 fn sized(stream: &mut Stream, fault: Fault) -> Fault {
     match fault {
         Fault::ClockRate { .. } if stream.chance(PPM / 8) => Fault::ClockRate { error_ppm: -(PPM as i32) },
@@ -209,6 +233,7 @@ fn sized(stream: &mut Stream, fault: Fault) -> Fault {
             let size = stream.octaves(&(MILLISECOND..=86_400 * SECOND)) as i64;
             Fault::WallJump { by_ns: if stream.chance(PPM / 2) { size } else { -size } }
         }
+        Fault::Slow { .. } => Fault::Slow { service_ns: stream.octaves(&(10 * MICROSECOND..=10 * MILLISECOND)) },
         other => other,
     }
 }

@@ -1,6 +1,6 @@
 //! `explain`: what a seed is, for reading.
 
-use sim::{Case, Expansion, Item, Network, When};
+use sim::{Case, Disks, Expansion, Item, Network, When};
 
 use super::args::Explain;
 use super::{Ended, Exit, Shop};
@@ -24,6 +24,7 @@ fn print(case: &Case) {
     say!("  clients:  {}", or_none(&names(&mut clients.into_iter())));
     say!("  knobs:    {}", names(&mut case.knobs.iter().map(|(name, value)| format!("{name} {value}"))));
     say!("  network:  {}", network(&case.network));
+    say!("  disks:    {}", disks(case));
     say!("  heal:     at {}", case.plan.heal.at_ns);
     say!("  faults:   {}", or_none(&names(&mut case.fault_kinds().into_iter().map(|kind| kind.to_string()))));
     let (timed, triggered): (Vec<&Item>, Vec<&Item>) =
@@ -38,8 +39,24 @@ fn print(case: &Case) {
     }
 }
 
+fn micros(nanos: u64) -> String {
+    format!("{} us", nanos / 1_000)
+}
+
+fn percent(ppm: u32) -> String {
+    format!("{}.{:02} %", ppm / 10_000, ppm / 100 % 100)
+}
+
+fn disks(case: &Case) -> String {
+    let Disks { torn_ppm, delay_ppm, delay_mean_ns } = case.disks;
+    let delays = format!("{} of syncs delayed by {} on average", percent(delay_ppm), micros(delay_mean_ns));
+    let torn = format!("{} of the unsynced sectors that a crash takes are torn", percent(torn_ppm));
+    let parts: Vec<String> =
+        [(delay_ppm, delays), (torn_ppm, torn)].into_iter().filter(|(ppm, _)| *ppm > 0).map(|(_, part)| part).collect();
+    if parts.is_empty() { "nothing wrong by themselves".to_owned() } else { parts.join(", ") }
+}
+
 fn network(network: &Network) -> String {
-    let micros = |nanos: u64| format!("{} us", nanos / 1_000);
     let mut parts = vec![format!("latency {} to {}", micros(network.latency_min_ns), micros(network.latency_max_ns))];
     let kinds = [
         ("loss", network.loss_ppm, None),
@@ -49,7 +66,7 @@ fn network(network: &Network) -> String {
     ];
     for (kind, ppm, size) in kinds.into_iter().filter(|(_, ppm, _)| *ppm > 0) {
         let size = size.map_or(String::new(), |(how, nanos, of)| format!(" {how} {}{of}", micros(nanos)));
-        parts.push(format!("{kind} {}.{:02} %{size}", ppm / 10_000, ppm / 100 % 100));
+        parts.push(format!("{kind} {}{size}", percent(ppm)));
     }
     parts.join(", ")
 }

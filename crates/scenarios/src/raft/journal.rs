@@ -45,7 +45,7 @@ impl Journal {
 
     /// A sync completed. Gives the last of the core's writes that it made durable.
     pub(crate) fn synced(&mut self, sync: Request, io: &mut Io<'_, Log>) -> Option<WriteId> {
-        self.records.synced(io);
+        self.records.synced(sync, io);
         let mut last = None;
         while let Some((write, _)) = self.under_way.pop_front_if(|(_, request)| *request < sync) {
             last = Some(write);

@@ -118,7 +118,10 @@ impl Process for Node {
     }
 
     fn on_disk(&mut self, request: Request, result: Result<(), DiskError>, io: &mut Io<'_, Log>) {
-        result.expect("no scenario classes a failing disk as tolerated yet");
+        if let Err(error) = result {
+            // What is on the disk is known again once it has been read.
+            return io.stop(format_args!("the journal: {error}"));
+        }
         if let Some(write) = self.journal.synced(request, io) {
             self.step(Input::Persisted { write }, None, io);
         }

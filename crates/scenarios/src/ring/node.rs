@@ -98,9 +98,9 @@ impl<S: Scheme + Clone + 'static> Process for Node<S> {
         self.timers.next_deadline()
     }
 
-    fn on_disk(&mut self, _: sim::Request, result: Result<(), DiskError>, io: &mut Io<'_, Keys>) {
+    fn on_disk(&mut self, request: sim::Request, result: Result<(), DiskError>, io: &mut Io<'_, Keys>) {
         result.expect("no scenario classes a failing disk as tolerated yet");
-        self.journal.synced(io);
+        self.journal.synced(request, io);
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) enum ItemNumber {
     After,
     /// For how long; in nanoseconds.
     Lasts,
-    /// How long its message takes, or how far a clock jumps or is wrong.
+    /// How long its message takes, how far a clock jumps or is wrong, how slow a process is.
     Size,
 }
 
@@ -168,6 +168,8 @@ fn drop_kind(case: &mut Case, kind: FaultKind) {
         FaultKind::Delay => network.delay_ppm = 0,
         FaultKind::Duplication => network.duplication_ppm = 0,
         FaultKind::Reordering => network.reordering_ppm = 0,
+        FaultKind::TornWrite => case.disks.torn_ppm = 0,
+        FaultKind::DiskDelay => case.disks.delay_ppm = 0,
         FaultKind::UnsyncedLoss => {
             case.knobs.get_mut(UNSYNCED_KEPT_PPM).into_iter().for_each(|kept| *kept = u64::from(PPM));
         }
@@ -267,6 +269,7 @@ impl ItemNumber {
                 Fault::Message(Fate::Deliver { latency_ns } | Fate::Duplicate { latency_ns, .. }) => Some(latency_ns),
                 Fault::WallJump { by_ns } => Some(by_ns.unsigned_abs()),
                 Fault::ClockRate { error_ppm } => Some(u64::from(error_ppm.unsigned_abs())),
+                Fault::Slow { service_ns } => Some(service_ns),
                 _ => None,
             },
             _ => None,
@@ -297,6 +300,7 @@ fn resize(fault: &mut Fault, value: u64) {
     match fault {
         Fault::Message(Fate::Deliver { latency_ns } | Fate::Duplicate { latency_ns, .. }) => *latency_ns = value,
         Fault::WallJump { by_ns } => *by_ns = by_ns.signum() * i64::try_from(value).unwrap_or(by_ns.wrapping_abs()),
+        Fault::Slow { service_ns } => *service_ns = value,
         Fault::ClockRate { error_ppm } => {
             *error_ppm = error_ppm.signum() * i32::try_from(value).unwrap_or(error_ppm.wrapping_abs());
         }

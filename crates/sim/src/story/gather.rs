@@ -125,6 +125,10 @@ impl RecordWhat {
             | RecordWhat::Booted
             | RecordWhat::Refused(_)
             | RecordWhat::Crashed { .. }
+            | RecordWhat::Ended
+            | RecordWhat::Stopped(_)
+            | RecordWhat::RequestFailed(..)
+            | RecordWhat::Rotted { .. }
             | RecordWhat::Paused
             | RecordWhat::Resumed
             | RecordWhat::Clock { .. }

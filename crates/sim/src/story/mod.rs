@@ -258,10 +258,10 @@ mod tests {
 
     /// n2 promises 7 to n1, forgets it in a crash, and promises it to n3; much else happens in between.
     fn promised_twice() -> Vec<Record> {
-        let crashed = RecordWhat::Crashed { kept: 0, dropped: 1 };
+        let crashed = RecordWhat::Crashed { kept: 0, dropped: 1, torn: 0 };
         vec![
             struck(1, 9, FaultKind::Crash, &[4], None),
-            said(1, Some(n(4)), RecordWhat::Crashed { kept: 0, dropped: 0 }),
+            said(1, Some(n(4)), RecordWhat::Crashed { kept: 0, dropped: 0, torn: 0 }),
             sent(2, 1, 2, 1, "asks for 7"),
             sent(2, 1, 4, 1, "asks for 7"),
             arrived(3, 1, 2, 2, 0, Taken::Handled),
@@ -393,7 +393,7 @@ sim: what led there; `>` is what the violation rests on
             struck(2, 2, FaultKind::Partition, &[1], None),
             said(3, None, RecordWhat::ItemEnded(2)),
             struck(4, 3, FaultKind::Crash, &[4], None),
-            said(4, Some(n(4)), RecordWhat::Crashed { kept: 1, dropped: 0 }),
+            said(4, Some(n(4)), RecordWhat::Crashed { kept: 1, dropped: 0, torn: 0 }),
             said(5, client, RecordWhat::Invoked(asks(0), "write".into())),
             said(6, client, RecordWhat::Responded(asks(0), "written".into())),
             said(7, None, RecordWhat::Healed(vec![n(1), n(2)])),
@@ -438,7 +438,7 @@ sim: what led there; `>` is what the violation rests on
                     1 => records.push(sent(event, node, other, draw(9), "a message")),
                     2 => records.push(struck(event, event as u32, FaultKind::Partition, &[node], None)),
                     3 => records.push(said(event, Some(n(node)), RecordWhat::Restarted)),
-                    4 => records.push(said(event, Some(n(node)), RecordWhat::Crashed { kept: 0, dropped: 1 })),
+                    4 => records.push(said(event, Some(n(node)), RecordWhat::Crashed { kept: 0, dropped: 1, torn: 0 })),
                     _ => {}
                 }
             }

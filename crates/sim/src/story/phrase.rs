@@ -70,10 +70,15 @@ fn what(record: &Record) -> String {
             let struck = if struck.is_empty() { String::new() } else { format!(" ({struck})") };
             format!("{message}, {arrives}{struck}")
         }
-        RecordWhat::Crashed { kept: 0, dropped: 0 } => "crashes: nothing was unsynced".to_owned(),
-        RecordWhat::Crashed { kept: 0, dropped } => format!("crashes: {} lost", writes(*dropped)),
-        RecordWhat::Crashed { kept, dropped: 0 } => format!("crashes: {} kept", writes(*kept)),
-        RecordWhat::Crashed { kept, dropped } => format!("crashes: {} lost, {kept} kept", writes(*dropped)),
+        RecordWhat::Crashed { kept, dropped, torn } => {
+            let torn = if *torn > 0 { ", torn within a sector" } else { "" };
+            match (kept, dropped) {
+                (0, 0) => "crashes: nothing was unsynced".to_owned(),
+                (0, dropped) => format!("crashes: {} lost{torn}", writes(*dropped)),
+                (kept, 0) => format!("crashes: {} kept", writes(*kept)),
+                (kept, dropped) => format!("crashes: {} lost{torn}, {kept} kept", writes(*dropped)),
+            }
+        }
         RecordWhat::Struck { id, item, .. } => format!("item {id}: {item}"),
         RecordWhat::ItemEnded(id) => format!("item {id} is over"),
         RecordWhat::Healed(core) => format!("heal of {core:?}; all else stays as it is"),

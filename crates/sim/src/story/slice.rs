@@ -288,7 +288,13 @@ const LIGHT: u64 = 2;
 /// How hard it is for a process, the hardest first; nothing for what is no blow.
 fn severity(what: &RecordWhat) -> Option<u64> {
     match what {
-        RecordWhat::Crashed { .. } | RecordWhat::Restarted | RecordWhat::Refused(_) => Some(0),
+        RecordWhat::Crashed { .. }
+        | RecordWhat::Stopped(_)
+        | RecordWhat::Ended
+        | RecordWhat::Restarted
+        | RecordWhat::Refused(_)
+        | RecordWhat::RequestFailed(..)
+        | RecordWhat::Rotted { .. } => Some(0),
         RecordWhat::Paused | RecordWhat::Resumed => Some(1),
         RecordWhat::Clock { .. } => Some(LIGHT),
         RecordWhat::Wall { .. } => Some(3),

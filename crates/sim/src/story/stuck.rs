@@ -100,7 +100,10 @@ impl State {
 
     fn take(&mut self, ordinal: u64, record: &Record) {
         match (&record.what, record.node) {
-            (RecordWhat::Crashed { .. } | RecordWhat::Paused | RecordWhat::Refused(_), Some(node)) => {
+            (
+                RecordWhat::Crashed { .. } | RecordWhat::Ended | RecordWhat::Paused | RecordWhat::Refused(_),
+                Some(node),
+            ) => {
                 self.impaired.insert(node, ordinal);
             }
             (RecordWhat::Restarted | RecordWhat::Resumed, Some(node)) => _ = self.impaired.remove(&node),

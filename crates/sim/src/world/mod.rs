@@ -6,10 +6,12 @@
 //! |---|---|
 //! | here | the value, its making, and which event is next |
 //! | `step` | a call to hosted code, and what came of it |
+//! | `disk` | requests to disks, what a dying process leaves, and what is wrong with a disk |
 //! | `session` | links that are up or down |
 //! | `strike` | plan items: when they are due, what they do, what they end |
 //! | `observe` | what checkers, counters, digest and trace are told |
 
+mod disk;
 mod observe;
 mod session;
 mod step;
@@ -30,8 +32,8 @@ use crate::id::{NodeId, Request};
 use crate::mix::Mixer;
 use crate::network::{LinkIndex, Links};
 use crate::payload::Protocol;
-use crate::plan::{ItemOutcome, Target, When};
-use crate::process::{Cluster, Effect, Effects, HostState, Link, Load};
+use crate::plan::{FaultKind, FaultKinds, ItemOutcome, Target, When};
+use crate::process::{Cluster, DiskError, Effect, Effects, HostState, Link, Load};
 use crate::queue::Queue;
 use crate::record::Record;
 use crate::sample::{Chance, PPM};
@@ -41,6 +43,7 @@ use crate::survival::{Damage, NodeDamage, Service};
 use crate::system::System;
 use crate::time::Time;
 
+use self::disk::DiskChances;
 pub use self::observe::FaultCount;
 pub(crate) use self::observe::{Stuck, Tally};
 use self::session::Sessions;
@@ -65,6 +68,7 @@ pub struct World<S: System> {
     earliest_deadline: Option<(Time, Slot)>,
     cluster: Arc<Cluster>,
     tuning: Tuning,
+    disk_chances: DiskChances,
     limits: Limits,
     faults: Faults,
     /// Where links are sessions.
@@ -110,13 +114,15 @@ pub(crate) enum Phase {
 struct Tuning {
     service_ns: u64,
     sync_ns: u64,
-    unsynced_kept: Chance,
 }
 
 /// The names and ranges of the engine's own knobs; they are part of every case.
 pub(crate) const ENGINE_KNOBS: [&str; 3] = ["sim.service_ns", "sim.sync_ns", UNSYNCED_KEPT_PPM];
 /// What the engine's own knobs may be: up to a minute, and a chance. Expansion draws from far narrower ranges.
 const ENGINE_RANGES: [RangeInclusive<u64>; 3] = [0..=60_000_000_000, 0..=60_000_000_000, 0..=PPM as u64];
+/// What takes or changes bytes that were durable, or says of bytes that they are and they are not.
+const DAMAGING: [FaultKind; 5] =
+    [FaultKind::BitRot, FaultKind::LyingSync, FaultKind::LostWrite, FaultKind::MisdirectedWrite, FaultKind::Wipe];
 /// How many of the writes that a crash finds unsynced survive it.
 pub(crate) const UNSYNCED_KEPT_PPM: &str = "sim.unsynced_kept_ppm";
 
@@ -132,6 +138,9 @@ enum Event {
     Boot(u16),
     Arrive(u32),
     Synced(u16, Request),
+    Failed(u16, Request, DiskError),
+    /// A process that stopped in this life is looked after.
+    Supervised(u16, u32),
     SessionBegins(u16, u16),
     /// The end, its peer, and the life of the end that the session was of.
     SessionEnded(u16, u16, u32),
@@ -180,7 +189,14 @@ struct Host<S: System> {
     held: Vec<Effect<S::Protocol>>,
     held_bytes: Vec<u8>,
     last_step: u64,
-    lost_unsynced: bool,
+    /// Syncs that wait for a stall to be over.
+    stalled: Vec<Request>,
+    /// How many requests of this life failed.
+    failed_requests: u32,
+    /// How much longer each call takes than it should.
+    slowed_by_ns: u64,
+    /// What its disk has met.
+    suffered: FaultKinds,
 }
 
 enum Hosted<S: System> {
@@ -202,7 +218,7 @@ struct Waiting {
 enum Input {
     Message(u32),
     Deadline,
-    Disk(Request),
+    Disk(Request, Result<(), DiskError>),
     Link(u16, Link),
 }
 
@@ -215,7 +231,7 @@ impl<S: System> World<S> {
         let own = spec.knobs.iter().map(|knob| (knob.name.as_str(), knob.values.clone()));
         let ranges: Vec<(&str, RangeInclusive<u64>)> = own.chain(ENGINE_KNOBS.into_iter().zip(ENGINE_RANGES)).collect();
         case.validate(&spec.name, &ranges)?;
-        let tuning = Tuning::of(case);
+        let [service_ns, sync_ns, kept_ppm] = ENGINE_KNOBS.map(|name| case.knobs[name]);
         let clients: Vec<NodeId> = case.workload.clients.iter().map(|client| client.id).collect();
         let ids: Vec<NodeId> = case.nodes.iter().chain(&clients).copied().collect();
         let keys: Vec<u64> = ids.iter().map(|id| id.key()).collect();
@@ -239,7 +255,13 @@ impl<S: System> World<S> {
                 clients,
                 knobs: case.knobs.iter().map(|(name, value)| (name.clone(), *value)).collect(),
             }),
-            tuning,
+            tuning: Tuning { service_ns, sync_ns },
+            disk_chances: DiskChances {
+                kept: Chance::from_ppm(u32::try_from(kept_ppm).expect("a knob in its range")),
+                torn: Chance::from_ppm(case.disks.torn_ppm),
+                delay: Chance::from_ppm(case.disks.delay_ppm),
+                delay_mean_ns: case.disks.delay_mean_ns,
+            },
             limits: spec.limits,
             faults: spec.faults.clone(),
             sessions: sessions.then(|| Box::new(Sessions::new(ids.len(), case.network.latency_max_ns))),
@@ -367,6 +389,8 @@ impl<S: System> World<S> {
         match queued.event {
             Event::Arrive(flight) => self.arrive(flight, queued.cause),
             Event::Synced(slot, request) => self.synced(slot as Slot, request, queued.cause),
+            Event::Failed(slot, request, error) => self.write_failed(slot as Slot, request, error, queued.cause),
+            Event::Supervised(slot, incarnation) => self.supervised(slot as Slot, incarnation, queued.cause),
             Event::SessionBegins(one, other) => self.session_begins(one as Slot, other as Slot, queued.cause),
             Event::SessionEnded(slot, peer, life) => self.session_ended(slot as Slot, peer as Slot, life, queued.cause),
             Event::Ready(slot) => self.ready(slot as Slot, queued.cause),
@@ -459,7 +483,8 @@ impl<S: System> World<S> {
         let node = |host: &Host<S>| NodeDamage {
             id: host.state.id,
             service: host.service,
-            lost_unsynced: host.lost_unsynced,
+            lost_unsynced: host.suffered.contains(FaultKind::UnsyncedLoss),
+            is_damaged: DAMAGING.into_iter().any(|kind| host.suffered.contains(kind)),
             clock_rate_error_ppm: host.clock.rate_error_ppm(),
         };
         Damage { nodes: self.hosts[..self.cluster.nodes.len()].iter().map(node).collect() }
@@ -481,16 +506,12 @@ fn position(ids: &[NodeId], id: NodeId) -> Option<usize> {
     if ids.get(guess) == Some(&id) { Some(guess) } else { ids.binary_search(&id).ok() }
 }
 
-impl Tuning {
-    /// Of a case whose knobs are in their ranges.
-    fn of(case: &Case) -> Tuning {
-        let [service, sync, kept] = ENGINE_KNOBS.map(|name| case.knobs[name]);
-        let kept = u32::try_from(kept).expect("a knob in its range");
-        Tuning { service_ns: service, sync_ns: sync, unsynced_kept: Chance::from_ppm(kept) }
-    }
-}
-
 impl<S: System> Host<S> {
+    /// Whether there is no process to tell anything.
+    fn is_gone(&self) -> bool {
+        matches!(self.service, Service::Down | Service::Refused)
+    }
+
     fn new(id: NodeId, case: &Case) -> Host<S> {
         let load = case.workload.clients.iter().find(|load| load.id == id);
         let load = load.map(|load| {
@@ -505,6 +526,7 @@ impl<S: System> Host<S> {
                 disk: Disk::new(),
                 draws: Vec::new(),
                 load: load.unwrap_or_default(),
+                stopping: None,
             },
             process: Hosted::Gone,
             wanted: Time::MAX,
@@ -518,7 +540,10 @@ impl<S: System> Host<S> {
             held: Vec::new(),
             held_bytes: Vec::new(),
             last_step: 0,
-            lost_unsynced: false,
+            stalled: Vec::new(),
+            failed_requests: 0,
+            slowed_by_ns: 0,
+            suffered: FaultKinds::default(),
         }
     }
 }
@@ -547,7 +572,10 @@ where
             held: self.held.clone(),
             held_bytes: self.held_bytes.clone(),
             last_step: self.last_step,
-            lost_unsynced: self.lost_unsynced,
+            stalled: self.stalled.clone(),
+            failed_requests: self.failed_requests,
+            slowed_by_ns: self.slowed_by_ns,
+            suffered: self.suffered,
         }
     }
 }
@@ -571,6 +599,7 @@ where
             earliest_deadline: self.earliest_deadline,
             cluster: Arc::clone(&self.cluster),
             tuning: self.tuning,
+            disk_chances: self.disk_chances,
             limits: self.limits,
             faults: self.faults.clone(),
             sessions: self.sessions.clone(),

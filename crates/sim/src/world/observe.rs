@@ -187,13 +187,21 @@ impl<S: System> World<S> {
     #[cold]
     pub(super) fn judge_refusal(&mut self, slot: Slot, refusal: &Refusal) {
         let host = &self.hosts[slot];
-        if host.lost_unsynced && self.faults.class(FaultKind::UnsyncedLoss) == FaultClass::Detected {
+        if host.suffered.iter().any(|kind| self.faults.class(kind) == FaultClass::Detected) {
             return;
         }
         let node = self.id(slot);
         let explanation =
             format!("{node} refused to serve, though nothing struck it but what it must survive: {refusal}");
         self.fail(Class::Safety, "sim::refused".into(), refusal.0.clone(), Some(node), explanation, Vec::new());
+    }
+
+    /// A process stopped, and no request of its life had failed.
+    #[cold]
+    pub(super) fn fail_by_stop(&mut self, slot: Slot, reason: &str) {
+        let node = self.id(slot);
+        let explanation = format!("{node} stopped, though no request of its disk had failed: {reason}");
+        self.fail(Class::Safety, "sim::stopped".into(), reason.to_owned(), Some(node), explanation, Vec::new());
     }
 
     /// Progress is overdue: a failure, where the core could have made it.
@@ -240,7 +248,8 @@ impl<S: System> World<S> {
                 format!("from {} {:?}", self.id(flight.from as Slot), flight.message)
             }
             Input::Deadline => "deadline".into(),
-            Input::Disk(request) => format!("synced {request}"),
+            Input::Disk(request, Ok(())) => format!("synced {request}"),
+            Input::Disk(request, Err(error)) => format!("{request}: {error}"),
             Input::Link(peer, link) => format!("session with {}: {link:?}", self.id(peer as Slot)),
         }
     }

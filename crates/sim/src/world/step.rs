@@ -1,20 +1,18 @@
 //! A call to hosted code, and what came of it.
 
 use std::mem;
-use std::ops::Range;
 
 use super::{Event, Hosted, Input, Slot, Waiting, World};
 use crate::check::What;
+use crate::disk::Change;
 use crate::hash::content_hash;
 use crate::id::{Hex, NodeId, Request};
-use crate::mix::{Address, Domain};
 use crate::network::{Passage, Sent};
 use crate::panics::{self, Panicked};
 use crate::payload::Payload;
 use crate::plan::{FaultKind, Target};
-use crate::process::{Effect, Effects, Io, Link, Process, Refusal};
+use crate::process::{DiskError, Effect, Effects, Io, Link, Process, Refusal};
 use crate::record::{RecordWhat, Taken};
-use crate::sample::below;
 use crate::scenario::Fates;
 use crate::survival::Service;
 use crate::system::System;
@@ -67,49 +65,6 @@ impl<S: System> World<S> {
             Taken::Handled => self.call_with_message(slot, index),
             Taken::Waits => self.wait(slot, Input::Message(index)),
             Taken::Nobody | Taken::Reset => drop(self.flights.take(index)),
-        }
-    }
-
-    /// A sync completes: the disk first, then what it made true, then what waited for it, then the process.
-    pub(super) fn synced(&mut self, slot: Slot, request: Request, cause: u64) {
-        let host = &mut self.hosts[slot];
-        let canceled = host.service == Service::Down
-            || host.service == Service::Refused
-            || host.state.incarnation != request.incarnation;
-        self.digest_event(Header::Synced, slot, u64::from(request.number));
-        if self.records.is_some() {
-            let previous = self.previous_step(slot).filter(|previous| !canceled && *previous != cause);
-            self.record_first(Some(slot), [Some(cause), previous], RecordWhat::Synced(request));
-        }
-        if canceled {
-            return;
-        }
-        let mut facts = mem::take(&mut self.facts);
-        let host = &mut self.hosts[slot];
-        host.state.disk.synced(request, &mut facts);
-        self.effects.list.extend(facts.drain(..).map(Effect::Fact));
-        let is_released = |waiting: &Request| waiting.file == request.file && *waiting <= request;
-        let mut at = 0;
-        while at < host.withheld.len() {
-            if is_released(&host.withheld[at].0) {
-                let (_, to, message) = host.withheld.remove(at);
-                self.effects.list.push(Effect::Send { to, message, after: None });
-            } else {
-                at += 1;
-            }
-        }
-        self.facts = facts;
-        let incarnation = self.hosts[slot].state.incarnation;
-        self.perform(slot);
-        let host = &self.hosts[slot];
-        // What became durable may have been what a plan item waited for, and the process may be gone.
-        if host.state.incarnation != incarnation || host.service == Service::Down {
-            return;
-        }
-        if host.service == Service::Up && host.busy_until <= self.now && host.inbox.is_empty() {
-            self.call(slot, Input::Disk(request));
-        } else {
-            self.wait(slot, Input::Disk(request));
         }
     }
 
@@ -190,8 +145,8 @@ impl<S: System> World<S> {
                 hosted.on_deadline(io);
                 Ok(())
             }),
-            Input::Disk(request) => self.step(slot, |hosted, io| {
-                hosted.on_disk(request, io);
+            Input::Disk(request, result) => self.step(slot, |hosted, io| {
+                hosted.on_disk(request, result, io);
                 Ok(())
             }),
             Input::Link(peer, link) => self.step(slot, |hosted, io| {
@@ -220,12 +175,14 @@ impl<S: System> World<S> {
         let called = self.call_hosted(slot, input);
         let host = &mut self.hosts[slot];
         host.last_step = self.event;
-        if self.tuning.service_ns > 0 {
-            host.busy_until = self.now.plus_nanos(self.tuning.service_ns);
+        let service_ns = self.tuning.service_ns + host.slowed_by_ns;
+        if service_ns > 0 {
+            host.busy_until = self.now.plus_nanos(service_ns);
         }
         match called {
             Ok(Ok(wanted)) => {
                 host.wanted = wanted;
+                self.effects.list.extend(host.state.stopping.take().map(Effect::Stop));
                 let deadline = host.deadline(self.now);
                 self.set_deadline(slot, deadline);
                 self.perform(slot);
@@ -324,21 +281,15 @@ impl<S: System> World<S> {
     fn carry_out_other(&mut self, slot: Slot, effect: &mut Effect<S::Protocol>) {
         match effect {
             Effect::Send { to, message, after } => match *after {
-                Some(request) if !self.hosts[slot].state.disk.is_durable(request) => {
+                Some(request) if !self.hosts[slot].state.disk.is_acknowledged(request) => {
                     self.hosts[slot].withheld.push((request, *to, *message));
                 }
                 _ => self.send(slot, *to, *message),
             },
             Effect::Write { request, at, start, end } => self.write(slot, *request, *at, *start..*end),
-            Effect::Truncate { request, len } => {
-                self.digest.roll(*len);
-                self.digest_event(Header::Disk, slot, disk_detail(*request));
-                self.hosts[slot].state.disk.truncate(*request, *len);
-                if self.records.is_some() {
-                    self.record(Some(slot), RecordWhat::Disk(format!("truncates {request}: to {len} bytes")));
-                }
-            }
+            Effect::Truncate { request, len } => self.truncate(slot, *request, *len),
             Effect::Sync { request } => self.sync(slot, *request),
+            Effect::Names { request, change } => self.change_names(slot, *request, Change::clone(change)),
             Effect::WhenDurable { request, fact } => {
                 let Some(fact) = fact.take() else { return };
                 if self.hosts[slot].state.disk.is_durable(*request) {
@@ -352,6 +303,7 @@ impl<S: System> World<S> {
             Effect::Respond(id, reply) => self.responded(slot, *id, reply),
             Effect::Reached(label) => self.reached(slot, label),
             Effect::Note(line) => self.record(Some(slot), RecordWhat::Note(mem::take(line))),
+            Effect::Stop(reason) => self.stop_itself(slot, reason),
         }
     }
 
@@ -404,35 +356,6 @@ impl<S: System> World<S> {
             let is_kept = sent.exact && fates.carried.len() < Fates::CARRIED_MAX;
             fates.carried.extend(is_kept.then_some((target, carried)));
         }
-    }
-
-    fn write(&mut self, slot: Slot, request: Request, at: u64, bytes: Range<usize>) {
-        self.digest_event(Header::Disk, slot, disk_detail(request));
-        let bytes = &self.effects.bytes[bytes];
-        self.digest.roll(content_hash(bytes) ^ at);
-        self.hosts[slot].state.disk.write(request, at, bytes);
-        if self.records.is_some() {
-            let what = format!("writes {request}: {} bytes at {at}", bytes.len());
-            self.record(Some(slot), RecordWhat::Disk(what));
-        }
-    }
-
-    fn sync(&mut self, slot: Slot, request: Request) {
-        let host = &mut self.hosts[slot];
-        let occurrence = u64::from(request.number) | u64::from(request.incarnation) << 32;
-        let address = Address::new(host.state.id.key(), u64::from(request.file), occurrence);
-        let mean = self.tuning.sync_ns;
-        // Half to one and a half times the mean.
-        let takes = mean / 2 + below(self.cluster.mixer.decide(Domain::Disk, address), mean + 1);
-        let begins = host.disk_busy_until.max(self.now);
-        host.disk_busy_until = begins.plus_nanos(takes);
-        let completes = host.disk_busy_until;
-        self.digest.roll(completes.as_nanos());
-        self.digest_event(Header::Disk, slot, disk_detail(request));
-        if self.records.is_some() {
-            self.record(Some(slot), RecordWhat::Disk(format!("syncs {request}")));
-        }
-        self.schedule(completes, Event::Synced(slot as u16, request));
     }
 
     pub(super) fn wait(&mut self, slot: Slot, input: Input) {
@@ -569,10 +492,10 @@ impl<S: System> Hosted<S> {
         }
     }
 
-    fn on_disk(&mut self, request: Request, io: &mut Io<'_, S::Protocol>) {
+    fn on_disk(&mut self, request: Request, result: Result<(), DiskError>, io: &mut Io<'_, S::Protocol>) {
         match self {
-            Hosted::Node(node) => node.on_disk(request, Ok(()), io),
-            Hosted::Client(client) => client.on_disk(request, Ok(()), io),
+            Hosted::Node(node) => node.on_disk(request, result, io),
+            Hosted::Client(client) => client.on_disk(request, result, io),
             Hosted::Gone => unreachable!("{CALLED_AFTER_BOOT}"),
         }
     }
@@ -585,9 +508,4 @@ impl<S: System> Hosted<S> {
             Hosted::Gone => None,
         }
     }
-}
-
-/// A request as the digest takes it in: two that differ in their file alone are not the same.
-fn disk_detail(request: Request) -> u64 {
-    u64::from(request.number) << 16 | u64::from(request.file)
 }

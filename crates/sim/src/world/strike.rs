@@ -4,8 +4,9 @@ use std::mem;
 use std::time::Duration;
 
 use super::step::Header;
-use super::{Event, Hosted, Input, Phase, Slot, World};
+use super::{Event, Phase, Slot, World};
 use crate::check::{Checks, What};
+use crate::disk::Condition;
 use crate::id::{Hex, NodeId, Request};
 use crate::mix::{Address, Domain};
 use crate::network::LinkIndex;
@@ -88,7 +89,7 @@ impl<S: System> World<S> {
     }
 
     /// Facts that become true as their node dies count too. What they set off comes after the crash, whatever its point.
-    fn set_off_by_crash(&mut self, slot: Slot, facts: &[<S::Protocol as Protocol>::Fact]) {
+    pub(super) fn set_off_by_crash(&mut self, slot: Slot, facts: &[<S::Protocol as Protocol>::Fact]) {
         if self.phase != Phase::Safety || self.armed.is_empty() {
             return;
         }
@@ -150,7 +151,10 @@ impl<S: System> World<S> {
             Fault::Crash => {
                 slots.iter().for_each(|slot| self.crash(*slot));
             }
+            Fault::Stop => slots.iter().for_each(|slot| self.stop(*slot)),
+            Fault::Wipe => slots.iter().for_each(|slot| self.wipe(*slot)),
             Fault::Pause => slots.iter().for_each(|slot| self.pause(*slot)),
+            Fault::Slow { service_ns } => slots.iter().for_each(|slot| self.hosts[*slot].slowed_by_ns = service_ns),
             Fault::Partition | Fault::OneWayPartition | Fault::PartialPartition => {
                 self.items[index].cut = self.links_to_cut(item, &slots);
                 self.items[index].cut.iter().for_each(|link| self.links.cut(*link));
@@ -159,6 +163,13 @@ impl<S: System> World<S> {
             Fault::SessionReset => self.reset_session(&slots),
             Fault::ClockRate { error_ppm } => slots.iter().for_each(|slot| self.set_clock_rate(*slot, error_ppm)),
             Fault::WallJump { by_ns } => slots.iter().for_each(|slot| self.jump_wall(*slot, by_ns)),
+            Fault::DiskStall
+            | Fault::IoError
+            | Fault::NoSpace
+            | Fault::LyingSync
+            | Fault::LostWrite
+            | Fault::MisdirectedWrite
+            | Fault::BitRot => slots.iter().for_each(|slot| self.strike_disk(*slot, item.fault, item.id)),
             Fault::Message(_) | Fault::Reseed { .. } => {
                 unreachable!("a message's fate is asked for when it is sent, and a reseed has no target")
             }
@@ -184,10 +195,12 @@ impl<S: System> World<S> {
             let host = &self.hosts[slot];
             let same = host.state.incarnation == incarnation;
             match (fault, host.service) {
-                (Fault::Crash, Service::Down) if same => self.restart(slot),
+                (Fault::Crash | Fault::Stop | Fault::Wipe, Service::Down) if same => self.restart(slot),
                 (Fault::Pause, Service::Paused) if same => self.resume(slot),
                 // A clock is the machine's, whatever became of the process.
                 (Fault::ClockRate { .. }, _) => self.set_clock_rate(slot, 0),
+                (Fault::Slow { .. }, _) => self.hosts[slot].slowed_by_ns = 0,
+                (Fault::DiskStall | Fault::IoError | Fault::NoSpace | Fault::LyingSync, _) => self.mend_disk(slot),
                 _ => {}
             }
         }
@@ -220,14 +233,10 @@ impl<S: System> World<S> {
         // Checkers hear of the heal before anything that comes of it, or what a restarted process states at once would be
         // taken for progress of the safety phase, and progress of the safety phase for what the heal demands.
         self.observe(0, What::Healed(&core));
-        // Everybody's, for a clock that is wrong for ever is none that a system is to survive: a leader outside of the core
-        // whose clock stands still for ever sends no heartbeat, and never notices that nobody is led by it.
-        for slot in 0..self.hosts.len() {
-            if self.hosts[slot].clock.rate_error_ppm() != 0 {
-                self.set_clock_rate(slot, 0);
-            }
-        }
+        self.quicken_all();
         for slot in healed {
+            self.mend_disk(slot);
+            self.hosts[slot].state.disk.set_trap(None);
             match self.hosts[slot].service {
                 Service::Down => self.restart(slot),
                 Service::Paused => self.resume(slot),
@@ -236,6 +245,22 @@ impl<S: System> World<S> {
         }
         self.phase = Phase::Liveness(self.now);
         self.schedule_demands();
+    }
+
+    /// Everybody's clock is right again, and nobody is slow. What keeps a node from its work for ever and lets it live is
+    /// nothing that a system is to survive: a leader outside of the core whose clock stands still sends no heartbeat, and
+    /// never notices that nobody is led by it; one whose disk stands still is followed for ever, and never has an entry on its
+    /// own disk that it could apply and answer for.
+    fn quicken_all(&mut self) {
+        for slot in 0..self.hosts.len() {
+            if self.hosts[slot].clock.rate_error_ppm() != 0 {
+                self.set_clock_rate(slot, 0);
+            }
+            self.hosts[slot].slowed_by_ns = 0;
+            if self.hosts[slot].state.disk.condition() == Condition::Stalled {
+                self.mend_disk(slot);
+            }
+        }
     }
 
     /// Those who are healed hear each other again. Who is not, and is cut off from any of them, is cut off from all.
@@ -311,7 +336,15 @@ impl<S: System> World<S> {
 
     fn can_strike(&self, kind: FaultKind, slot: Slot) -> bool {
         match kind {
-            FaultKind::Crash => self.hosts[slot].service != Service::Down,
+            FaultKind::Crash | FaultKind::Stop | FaultKind::Wipe => self.hosts[slot].service != Service::Down,
+            FaultKind::Slow => self.hosts[slot].slowed_by_ns == 0,
+            FaultKind::DiskStall
+            | FaultKind::IoError
+            | FaultKind::NoSpace
+            | FaultKind::LyingSync
+            | FaultKind::LostWrite
+            | FaultKind::MisdirectedWrite
+            | FaultKind::BitRot => self.can_strike_disk(kind, slot),
             FaultKind::Pause => self.hosts[slot].service == Service::Up,
             // Who ends one rate error would end another's too.
             FaultKind::ClockRate => self.hosts[slot].clock.rate_error_ppm() == 0,
@@ -335,45 +368,6 @@ impl<S: System> World<S> {
         }
     }
 
-    fn crash(&mut self, slot: Slot) {
-        let id = self.id(slot);
-        let kept_chance = self.tuning.unsynced_kept;
-        let mixer = &self.cluster.mixer;
-        let host = &mut self.hosts[slot];
-        let losses = host.state.disk.crash(|request| {
-            let occurrence = u64::from(request.number) | u64::from(request.incarnation) << 32;
-            kept_chance.hits(mixer.decide(Domain::Unsynced, Address::new(id.key(), 0, occurrence)))
-        });
-        host.process = Hosted::Gone;
-        host.wanted = Time::MAX;
-        host.service = Service::Down;
-        host.lost_unsynced |= losses.dropped > 0;
-        host.ready_queued = false;
-        host.withheld.drain(..).for_each(|(_, _, message)| self.flights.discard(message));
-        host.held.drain(..).filter_map(|effect| effect.message()).for_each(|message| self.flights.discard(message));
-        host.held_bytes.clear();
-        for waiting in mem::take(&mut host.inbox) {
-            if let Input::Message(index) = waiting.input {
-                drop(self.flights.take(index));
-            }
-        }
-        self.set_deadline(slot, Time::MAX);
-        self.end_sessions(slot);
-        if losses.dropped > 0 {
-            self.tally.fault_fired(FaultKind::UnsyncedLoss);
-        }
-        self.digest_event(Header::Crash, slot, u64::from(losses.kept) << 32 | u64::from(losses.dropped));
-        if self.records.is_some() {
-            let (kept, dropped) = (losses.kept, losses.dropped);
-            self.record(Some(slot), RecordWhat::Crashed { kept, dropped });
-        }
-        for fact in &losses.facts {
-            self.state_fact(slot, fact);
-        }
-        self.set_off_by_crash(slot, &losses.facts);
-        self.observe(slot, What::Crashed);
-    }
-
     /// A deadline by the process's own clock comes at another time of the world now.
     fn set_clock_rate(&mut self, slot: Slot, error_ppm: i32) {
         self.hosts[slot].clock.set_rate(self.now, error_ppm);
@@ -392,7 +386,7 @@ impl<S: System> World<S> {
         }
     }
 
-    fn restart(&mut self, slot: Slot) {
+    pub(super) fn restart(&mut self, slot: Slot) {
         if self.records.is_some() {
             self.record(Some(slot), RecordWhat::Restarted);
         }

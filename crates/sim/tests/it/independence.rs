@@ -8,7 +8,7 @@ use sim::{Case, Domain, Fate, Fault, Hex, Item, NodeId, Record, RecordWhat, Targ
 use crate::lively::{lively, stormy};
 use crate::rig::{MS, at, traced};
 
-const SEEDS: std::ops::Range<u64> = 0..20;
+const SEEDS: std::ops::Range<u64> = 0..24;
 
 fn records(case: &Case) -> Vec<Record> {
     traced(&lively(), case).1

@@ -22,7 +22,9 @@ const ASIDE: u64 = 1 << 33;
 impl Actor for Lively {
     fn start(io: &mut Io<'_, Numbers>) -> Result<Lively, Refusal> {
         let round = io.surviving("rounds").len() as u64;
-        let mut lively = Lively { file: io.open("rounds"), round, heard: 0, deadline: Time::ZERO };
+        let file = io.open("rounds");
+        io.sync_directory();
+        let mut lively = Lively { file, round, heard: 0, deadline: Time::ZERO };
         lively.wait(io);
         Ok(lively)
     }

@@ -5,6 +5,7 @@
 //! | `rig` | the vocabulary, the actors' defaults, calm cases, transcripts |
 //! | `delivery` | latencies, order, ties, queues at busy nodes |
 //! | `crash` | what a crash takes and what it leaves; restarts; refusals |
+//! | `disks` | disks that stall, fail, fill up, lie, rot and tear; names that are not durable |
 //! | `pause` | what waits while a process stands still |
 //! | `sessions` | links that are up or down |
 //! | `trigger` | items that strike in the middle of a step |
@@ -22,6 +23,7 @@
 mod clocks;
 mod crash;
 mod delivery;
+mod disks;
 mod heal;
 mod independence;
 mod limits;

@@ -6,9 +6,10 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use sim::{
-    CASE_FORMAT, Case, Checks, ClientLoad, Damage, Expansion, Expect, Fact, Fault, Heal, Hex, Idle, Io, Item, Link,
-    Network, NodeId, Outcome, Payload, Permission, Plan, Process, Protocol, Record, RecordWhat, Recoverable, Refusal,
-    Request, RunOptions, Salts, Scenario, Spec, StaticMajority, Strike, Survival, System, Target, Time, When, Workload,
+    CASE_FORMAT, Case, Checks, ClientLoad, Damage, DiskError, Disks, Expansion, Expect, Fact, Fault, Heal, Hex, Idle,
+    Io, Item, Link, Network, NodeId, Outcome, Payload, Permission, Plan, Process, Protocol, Record, RecordWhat,
+    Recoverable, Refusal, Request, RunOptions, Salts, Scenario, Spec, StaticMajority, Strike, Survival, System, Target,
+    Time, When, Workload,
 };
 
 pub const MS: u64 = 1_000_000;
@@ -55,6 +56,9 @@ pub trait Actor: Sized + 'static {
         None
     }
     fn synced(&mut self, _request: Request, _io: &mut Io<'_, Numbers>) {}
+    fn failed(&mut self, request: Request, error: DiskError, _io: &mut Io<'_, Numbers>) {
+        panic!("{request}: {error}");
+    }
 
     fn linked(&mut self, _peer: NodeId, _link: Link, _io: &mut Io<'_, Numbers>) {}
 }
@@ -86,9 +90,11 @@ impl<A: Actor> Process for Hosted<A> {
         self.0.linked(peer, link, io);
     }
 
-    fn on_disk(&mut self, request: Request, result: Result<(), sim::DiskError>, io: &mut Io<'_, Numbers>) {
-        assert_eq!(result, Ok(()));
-        self.0.synced(request, io);
+    fn on_disk(&mut self, request: Request, result: Result<(), DiskError>, io: &mut Io<'_, Numbers>) {
+        match result {
+            Ok(()) => self.0.synced(request, io),
+            Err(error) => self.0.failed(request, error, io),
+        }
     }
 }
 
@@ -172,6 +178,7 @@ pub fn calm(nodes: u16) -> Case {
         knobs: BTreeMap::from(knobs.map(|(name, value)| (name.to_owned(), value))),
         nodes: (1..=nodes).map(NodeId::node).collect(),
         network: Network::calm(LATENCY..=LATENCY),
+        disks: Disks::default(),
         workload: Workload { clients: Vec::<ClientLoad>::new() },
         plan: Plan { heal: Heal { at_ns: Time::from_nanos(1_000 * MS), core: None }, items: Vec::new() },
         unbounded: false,

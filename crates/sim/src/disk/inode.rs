@@ -1,0 +1,337 @@
+//! The bytes of one file: what is on the platter, what waits in the page cache, and what a crash makes of both.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+
+use crate::id::Request;
+use crate::mix::mix;
+use crate::sample::below;
+
+/// What a disk writes or loses as one, unless it is torn; in bytes.
+pub(crate) const SECTOR_LEN: u64 = 512;
+
+/// What a crash makes of a sector whose last changes were not synced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum SectorFate {
+    /// All of them are there.
+    Kept,
+    /// Some of the last ones are missing: which is drawn from this word.
+    Old(u64),
+    /// The first bytes of a later version, then an earlier one.
+    Torn(u64),
+}
+
+/// What is asked for the fate of what is no sector: that a file was cut shorter, or the order of names.
+pub(crate) const METADATA: u64 = u64::MAX;
+
+/// The bytes of one file.
+#[derive(Clone, Default)]
+pub(super) struct Inode {
+    durable: Vec<u8>,
+    pending: VecDeque<Pending>,
+    /// The bytes of pending writes, in order.
+    cache: VecDeque<u8>,
+    /// Requests up to this one are on the platter.
+    durable_through: Option<Request>,
+    /// Of requests up to this one the process was told that they are.
+    acknowledged_through: Option<Request>,
+}
+
+#[derive(Clone, Copy)]
+struct Pending {
+    request: Request,
+    change: Change,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Change {
+    Write { at: u64, len: u64 },
+    Truncate { len: u64 },
+}
+
+/// What became of one change that was not synced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Resolved {
+    pub(super) request: Request,
+    /// Whether all of it is on the platter.
+    pub(super) whole: bool,
+}
+
+impl Inode {
+    pub(super) fn durable(&self) -> &[u8] {
+        &self.durable
+    }
+
+    /// How long the file is, as its process knows it.
+    pub(super) fn len(&self) -> u64 {
+        self.pending.iter().fold(self.durable.len() as u64, |len, pending| match pending.change {
+            Change::Write { at, len: written } => len.max(at + written),
+            Change::Truncate { len } => len,
+        })
+    }
+
+    pub(super) fn write(&mut self, request: Request, at: u64, bytes: &[u8]) {
+        self.cache.extend(bytes);
+        self.pending.push_back(Pending { request, change: Change::Write { at, len: bytes.len() as u64 } });
+    }
+
+    pub(super) fn truncate(&mut self, request: Request, len: u64) {
+        self.pending.push_back(Pending { request, change: Change::Truncate { len } });
+    }
+
+    pub(super) fn is_durable(&self, request: Request) -> bool {
+        self.durable_through >= Some(request)
+    }
+
+    pub(super) fn is_acknowledged(&self, request: Request) -> bool {
+        self.acknowledged_through >= Some(request)
+    }
+
+    /// The process is told that all up to this request is durable.
+    pub(super) fn acknowledge(&mut self, sync: Request) {
+        self.acknowledged_through = self.acknowledged_through.max(Some(sync));
+    }
+
+    /// Everything up to this request reaches the platter.
+    pub(super) fn settle(&mut self, sync: Request) {
+        while let Some(pending) = self.pending.pop_front_if(|pending| pending.request <= sync) {
+            match pending.change {
+                Change::Write { at, len } => {
+                    let bytes = self.cache.drain(..len as usize);
+                    let (start, end) = (at as usize, (at + len) as usize);
+                    if self.durable.len() < end {
+                        self.durable.resize(end, 0);
+                    }
+                    self.durable[start..end].iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+                }
+                Change::Truncate { len } => self.durable.resize(len as usize, 0),
+            }
+        }
+        self.durable_through = self.durable_through.max(Some(sync));
+    }
+
+    /// Everything up to this request reaches the platter but for one sector, drawn among those that it touches: that one
+    /// stays as it was, and where it goes `astray`, what was meant for it is written over another. Gives the first change
+    /// that is not where it belongs.
+    pub(super) fn settle_but_one(&mut self, sync: Request, draw: u64, astray: bool) -> Option<Request> {
+        let mut first_touched = BTreeMap::new();
+        for pending in self.pending.iter().take_while(|pending| pending.request <= sync) {
+            if let Change::Write { at, len } = pending.change {
+                sectors(at, len).for_each(|sector| _ = first_touched.entry(sector).or_insert(pending.request));
+            }
+        }
+        let drawn = below(draw, (first_touched.len() as u64).max(1)) as usize;
+        let victim = first_touched.into_iter().nth(drawn);
+        let before = victim.map(|(sector, _)| image(&self.durable, sector));
+        self.settle(sync);
+        let ((sector, first), before) = (victim?, before?);
+        let meant = image(&self.durable, sector);
+        self.put(sector, &before);
+        if astray {
+            let other = below(mix(draw, 1), (self.durable.len() as u64).div_ceil(SECTOR_LEN));
+            if other != sector {
+                self.put(other, &meant);
+            }
+        }
+        Some(first)
+    }
+
+    /// Resolves every change that is not on the platter, as a crash does. Gives what became of each.
+    ///
+    /// Of a sector that was changed n times there are n + 1 versions, and one of them is found: a drive writes a sector
+    /// whole, with all that the page cache has of it, and so never the second change without the first.
+    pub(super) fn crash(&mut self, mut fate: impl FnMut(u64, Request) -> SectorFate) -> Vec<Resolved> {
+        if self.pending.is_empty() {
+            return Vec::new();
+        }
+        let changes = self.take_pending(&mut fate);
+        let mut last_change = BTreeMap::new();
+        for (request, dirty) in &changes {
+            dirty.sectors().for_each(|sector| _ = last_change.insert(sector, *request));
+        }
+        let found: BTreeMap<u64, Found> = last_change
+            .into_iter()
+            .map(|(sector, last)| (sector, Found::of(sector, &changes, &self.durable, fate(sector, last))))
+            .collect();
+        let mut len = self.durable.len() as u64;
+        let mut resolved = Vec::with_capacity(changes.len());
+        for (index, (request, dirty)) in changes.iter().enumerate() {
+            match dirty {
+                Dirty::Write { at, bytes } => {
+                    let end = at + bytes.len() as u64;
+                    let there = |sector: u64| found[&sector].extent_of(index).min(end);
+                    len = dirty.sectors().map(there).fold(len, u64::max);
+                    let is_whole = |sector: u64| there(sector) == end.min((sector + 1) * SECTOR_LEN);
+                    resolved.push(Resolved { request: *request, whole: dirty.sectors().all(is_whole) });
+                }
+                Dirty::Cut { len: cut } => {
+                    len = *cut;
+                    self.durable.truncate(*cut as usize);
+                    resolved.push(Resolved { request: *request, whole: true });
+                }
+                Dirty::Undone => resolved.push(Resolved { request: *request, whole: false }),
+            }
+        }
+        self.durable.resize(len as usize, 0);
+        found.iter().for_each(|(sector, found)| self.put(*sector, &found.bytes));
+        resolved
+    }
+
+    /// A bit of what is on the platter becomes another.
+    ///
+    /// # Panics
+    /// Where the file does not reach so far.
+    pub(super) fn rot(&mut self, at: u64, bit: u32) {
+        self.durable[at as usize] ^= 1 << bit;
+    }
+
+    /// The pending changes with their bytes. That a file was cut is metadata: cuts are kept in order, up to the first that
+    /// is not.
+    fn take_pending(&mut self, fate: &mut impl FnMut(u64, Request) -> SectorFate) -> Vec<(Request, Dirty)> {
+        let mut cuts_kept = true;
+        let mut changes = Vec::with_capacity(self.pending.len());
+        for Pending { request, change } in self.pending.drain(..) {
+            let dirty = match change {
+                Change::Write { at, len } => Dirty::Write { at, bytes: self.cache.drain(..len as usize).collect() },
+                Change::Truncate { len } => {
+                    cuts_kept = cuts_kept && fate(METADATA, request) == SectorFate::Kept;
+                    if cuts_kept { Dirty::Cut { len } } else { Dirty::Undone }
+                }
+            };
+            changes.push((request, dirty));
+        }
+        changes
+    }
+
+    /// Sets a sector's bytes, as far as the file reaches.
+    fn put(&mut self, sector: u64, bytes: &Sector) {
+        let start = ((sector * SECTOR_LEN) as usize).min(self.durable.len());
+        let stop = (start + bytes.len()).min(self.durable.len());
+        self.durable[start..stop].copy_from_slice(&bytes[..stop - start]);
+    }
+}
+
+type Sector = [u8; SECTOR_LEN as usize];
+
+/// A change that a crash met in the page cache.
+enum Dirty {
+    Write {
+        at: u64,
+        bytes: Vec<u8>,
+    },
+    /// The file was cut to this length.
+    Cut {
+        len: u64,
+    },
+    /// The cut never was.
+    Undone,
+}
+
+impl Dirty {
+    /// The sectors that a write touches.
+    fn sectors(&self) -> Range<u64> {
+        match self {
+            Dirty::Write { at, bytes } => sectors(*at, bytes.len() as u64),
+            Dirty::Cut { .. } | Dirty::Undone => 0..0,
+        }
+    }
+
+    /// Whether it changes anything in a sector.
+    fn touches(&self, sector: u64) -> bool {
+        match self {
+            Dirty::Write { .. } => self.sectors().contains(&sector),
+            Dirty::Cut { len } => *len < (sector + 1) * SECTOR_LEN,
+            Dirty::Undone => false,
+        }
+    }
+
+    fn apply(&self, sector: u64, image: &mut Sector) {
+        let start = sector * SECTOR_LEN;
+        match self {
+            Dirty::Write { at, bytes } => {
+                let from = (*at).max(start);
+                let to = (at + bytes.len() as u64).min(start + SECTOR_LEN);
+                image[(from - start) as usize..(to - start) as usize]
+                    .copy_from_slice(&bytes[(from - at) as usize..(to - at) as usize]);
+            }
+            Dirty::Cut { len } => image[len.saturating_sub(start).min(SECTOR_LEN) as usize..].fill(0),
+            Dirty::Undone => {}
+        }
+    }
+}
+
+/// What a crash leaves in one sector.
+struct Found {
+    bytes: Sector,
+    /// The changes before this one are in it.
+    through: usize,
+    /// Of those before this one, what lies before the tear is in it as well.
+    torn: Option<(usize, u64)>,
+    end: u64,
+}
+
+impl Found {
+    fn of(sector: u64, changes: &[(Request, Dirty)], durable: &[u8], fate: SectorFate) -> Found {
+        let touching: Vec<usize> = (0..changes.len()).filter(|index| changes[*index].1.touches(sector)).collect();
+        // What a cut took away is gone, whatever became of the writes before it.
+        let cut = touching.iter().rposition(|index| matches!(changes[*index].1, Dirty::Cut { .. }));
+        let least = cut.map_or(0, |position| position + 1);
+        let choices = (touching.len() - least) as u64;
+        let (version, later) = match fate {
+            SectorFate::Old(draw) if choices > 0 => (least + below(draw, choices) as usize, None),
+            SectorFate::Torn(draw) if choices > 0 => {
+                let version = least + below(draw, choices) as usize;
+                let later = version + 1 + below(mix(draw, 1), (touching.len() - version) as u64) as usize;
+                (version, Some(later))
+            }
+            _ => (touching.len(), None),
+        };
+        let at_version = |version: usize| {
+            let mut bytes = image(durable, sector);
+            touching[..version].iter().for_each(|index| changes[*index].1.apply(sector, &mut bytes));
+            bytes
+        };
+        let index_of = |version: usize| touching.get(version).copied().unwrap_or(changes.len());
+        let end = (sector + 1) * SECTOR_LEN;
+        let mut found = Found { bytes: at_version(version), through: index_of(version), torn: None, end };
+        if let (Some(later), SectorFate::Torn(draw)) = (later, fate) {
+            let new = at_version(later);
+            let tear = tear(&found.bytes, &new, mix(draw, 2));
+            found.bytes[..tear].copy_from_slice(&new[..tear]);
+            found.torn = Some((index_of(later), sector * SECTOR_LEN + tear as u64));
+        }
+        found
+    }
+
+    /// Up to where in the file the change of this number is in this sector.
+    fn extent_of(&self, index: usize) -> u64 {
+        match self.torn {
+            _ if index < self.through => self.end,
+            Some((through, tear)) if index < through => tear,
+            _ => 0,
+        }
+    }
+}
+
+/// How many of its first bytes a torn sector has of the new version: a tear where both are alike is none, so it is drawn
+/// among those that leave part of what is new.
+fn tear(old: &Sector, new: &Sector, draw: u64) -> usize {
+    let differs = |at: &usize| old[*at] != new[*at];
+    let first = (0..old.len()).find(differs).unwrap_or(0);
+    let last = (0..old.len()).rfind(differs).unwrap_or(0);
+    first + 1 + below(draw, ((last - first) as u64).max(1)) as usize
+}
+
+/// The sectors of so many bytes from `at` on.
+fn sectors(at: u64, len: u64) -> Range<u64> {
+    if len == 0 { 0..0 } else { at / SECTOR_LEN..(at + len).div_ceil(SECTOR_LEN) }
+}
+
+/// The bytes of a sector, zeros where the file does not reach.
+fn image(file: &[u8], sector: u64) -> Sector {
+    let mut image = [0; SECTOR_LEN as usize];
+    let start = ((sector * SECTOR_LEN) as usize).min(file.len());
+    let stop = (start + image.len()).min(file.len());
+    image[..stop - start].copy_from_slice(&file[start..stop]);
+    image
+}

@@ -1,0 +1,644 @@
+//! One node's disk: a directory of files, a page cache that a crash may lose, and syncs that make it durable.
+//!
+//! A write goes to the page cache and says nothing when it succeeds; a sync completes later, and then every write to
+//! that file issued before it is durable. That a file is made, renamed or removed is durable once the directory is
+//! synced, and a file that has no durable name is not found after a crash, whatever was synced of its bytes. Requests are
+//! carried out in order. At a crash the fate of each unsynced sector is decided by itself, then and there.
+//!
+//! | room | holds |
+//! |---|---|
+//! | here | the disk: its requests, the facts that they carry, and what may be wrong with it |
+//! | `inode` | the bytes of one file, sector by sector |
+//! | `directory` | which name stands for which file |
+
+mod directory;
+mod inode;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use self::directory::Directory;
+pub(crate) use self::directory::{Change, DIRECTORY};
+use self::inode::Inode;
+pub(crate) use self::inode::SectorFate;
+use crate::id::Request;
+use crate::mix::mix;
+use crate::process::DiskError;
+use crate::sample::below;
+
+/// A file of this node's disk.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct File(pub(crate) u16);
+
+/// One node's disk. Its bytes outlive the process.
+#[derive(Clone)]
+pub(crate) struct Disk<F> {
+    inodes: Vec<Inode>,
+    directory: Directory,
+    /// Facts that become true when their request is durable, in the order of requests.
+    facts: VecDeque<(Request, F)>,
+    requests: u32,
+    /// In this life: of each file where a request failed, the first of which nothing can be relied on any more.
+    broken: Vec<(u16, Request)>,
+    condition: Condition,
+    /// What becomes of one sector of what is synced next.
+    trap: Option<Trap>,
+}
+
+/// How a disk does its work, until an item of the plan ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Condition {
+    /// As it should.
+    Sound,
+    /// Not at all.
+    Stalled,
+    /// Every sync fails, and what it was for is kept or lost.
+    Failing,
+    /// No file grows.
+    Full,
+    /// A sync says that it is done, and has done nothing.
+    Lying,
+}
+
+/// A sector that does not reach its place though its sync says so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Trap {
+    /// It is not written; which one is drawn from this word.
+    Lost(u64),
+    /// It is written over another.
+    Astray(u64),
+}
+
+/// What a crash did to one disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CrashLosses<F> {
+    /// Changes that survived.
+    pub(crate) kept: u32,
+    /// Changes that did not, or not whole.
+    pub(crate) dropped: u32,
+    /// Sectors that are part new, part old.
+    pub(crate) torn: u32,
+    /// What became durable after all, because its change and every earlier one of the file were kept.
+    pub(crate) facts: Vec<F>,
+}
+
+/// Where a sector is: what its fate is asked for by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Place {
+    pub(crate) file: u16,
+    pub(crate) sector: u64,
+    /// The last change to it that was not synced.
+    pub(crate) request: Request,
+}
+
+impl<F> Disk<F> {
+    pub(crate) fn new() -> Disk<F> {
+        Disk {
+            inodes: Vec::new(),
+            directory: Directory::default(),
+            facts: VecDeque::new(),
+            requests: 0,
+            broken: Vec::new(),
+            condition: Condition::Sound,
+            trap: None,
+        }
+    }
+
+    /// The file of this name, as the process sees it.
+    pub(crate) fn file(&self, name: &str) -> Option<File> {
+        self.directory.file(name).map(File)
+    }
+
+    /// A file that has no name yet.
+    pub(crate) fn new_file(&mut self) -> File {
+        self.inodes.push(Inode::default());
+        let number = u16::try_from(self.inodes.len() - 1).ok().filter(|number| *number != DIRECTORY);
+        File(number.expect("a disk has had fewer than 65535 files"))
+    }
+
+    /// The durable bytes of a file; nothing where there is no such file.
+    pub(crate) fn durable(&self, name: &str) -> &[u8] {
+        self.directory.durable_file(name).map_or(&[], |file| self.inodes[file as usize].durable())
+    }
+
+    /// The names of all files, in order, as the process sees them.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.directory.names()
+    }
+
+    /// A name for the next request on `file`; numbers go on across incarnations.
+    pub(crate) fn next_request(&mut self, incarnation: u32, file: File) -> Request {
+        self.requests += 1;
+        Request { incarnation, number: self.requests, file: file.0 }
+    }
+
+    /// Writes to the page cache.
+    ///
+    /// # Errors
+    /// Where the file would grow and the disk is full; nothing is written then.
+    pub(crate) fn write(&mut self, request: Request, at: u64, bytes: &[u8]) -> Result<(), DiskError> {
+        let inode = &mut self.inodes[request.file as usize];
+        if self.condition == Condition::Full && at + bytes.len() as u64 > inode.len() {
+            self.break_from(request);
+            return Err(DiskError::NoSpace);
+        }
+        inode.write(request, at, bytes);
+        Ok(())
+    }
+
+    pub(crate) fn truncate(&mut self, request: Request, len: u64) {
+        self.inodes[request.file as usize].truncate(request, len);
+    }
+
+    /// The process sees a change of names as it asks for it.
+    pub(crate) fn see(&mut self, change: &Change) {
+        self.directory.see(change);
+    }
+
+    /// A change of names waits to become durable.
+    pub(crate) fn change_names(&mut self, request: Request, change: Change) {
+        self.directory.change(request, change);
+    }
+
+    /// Whether what a request did is on the platter, and is found there.
+    pub(crate) fn is_durable(&self, request: Request) -> bool {
+        match request.file {
+            DIRECTORY => self.directory.is_durable(request),
+            file => {
+                self.inodes[file as usize].is_durable(request) && self.directory.finds(file) && !self.is_broken(request)
+            }
+        }
+    }
+
+    /// Whether the process was told that a request is durable.
+    pub(crate) fn is_acknowledged(&self, request: Request) -> bool {
+        match request.file {
+            DIRECTORY => self.directory.is_acknowledged(request),
+            file => self.inodes[file as usize].is_acknowledged(request),
+        }
+    }
+
+    /// States a fact when `request`, which is not durable yet, is.
+    pub(crate) fn state_when_durable(&mut self, request: Request, fact: F) {
+        if !self.is_broken(request) {
+            self.facts.push_back((request, fact));
+        }
+    }
+
+    /// A sync comes to its end. Moves the facts that so became true to `facts`; the fate of what a failure finds unsynced
+    /// is asked for as at a crash.
+    ///
+    /// # Errors
+    /// Where the disk fails. The bytes may be there or not, and no later sync is about them: the page cache holds them for
+    /// clean.
+    pub(crate) fn synced(
+        &mut self,
+        sync: Request,
+        facts: &mut Vec<F>,
+        fate: impl FnMut(Place) -> SectorFate,
+    ) -> Result<(), DiskError> {
+        match self.condition {
+            Condition::Failing => {
+                self.fail(sync, facts, fate);
+                return Err(DiskError::Io);
+            }
+            Condition::Lying => {}
+            Condition::Sound | Condition::Full | Condition::Stalled => {
+                self.settle(sync);
+                self.take_true(facts);
+            }
+        }
+        match sync.file {
+            DIRECTORY => self.directory.acknowledge(sync),
+            file => self.inodes[file as usize].acknowledge(sync),
+        }
+        Ok(())
+    }
+
+    /// The process died: of what is not durable, `fate` says what survives.
+    pub(crate) fn crash(&mut self, mut fate: impl FnMut(Place) -> SectorFate) -> CrashLosses<F> {
+        let mut losses = CrashLosses { kept: 0, dropped: 0, torn: 0, facts: Vec::new() };
+        let mut dropped = BTreeMap::new();
+        for file in 0..self.inodes.len() as u16 {
+            let first = self.resolve(file, &mut losses, &mut fate);
+            dropped.extend(first.map(|request| (file, request)));
+        }
+        let names = self.directory.resolve(|sector, request| fate(Place { file: DIRECTORY, sector, request }));
+        dropped.extend(names.map(|request| (DIRECTORY, request)));
+        self.directory.forget();
+        for (request, fact) in std::mem::take(&mut self.facts) {
+            let is_there = dropped.get(&request.file).is_none_or(|first| request < *first);
+            let is_found = request.file == DIRECTORY || self.directory.finds(request.file);
+            losses.facts.extend((is_there && is_found).then_some(fact));
+        }
+        self.broken.clear();
+        losses
+    }
+
+    /// Nothing is left.
+    pub(crate) fn wipe(&mut self) {
+        *self = Disk { requests: self.requests, condition: self.condition, ..Disk::new() };
+    }
+
+    /// A bit of a file, drawn from this word among all that are on the platter, becomes another; gives which file, and
+    /// where. Nothing where there are none.
+    pub(crate) fn rot(&mut self, draw: u64) -> Option<(String, u64)> {
+        let files =
+            || self.directory.durable().map(|(name, file)| (name, file, self.inodes[file as usize].durable().len()));
+        let total: usize = files().map(|(.., len)| len).sum();
+        if total == 0 {
+            return None;
+        }
+        let mut at = below(draw, total as u64);
+        let mut files = files();
+        let (name, file) = loop {
+            let (name, file, len) = files.next()?;
+            match at.checked_sub(len as u64) {
+                Some(further) => at = further,
+                None => break (name.to_owned(), file),
+            }
+        };
+        drop(files);
+        self.inodes[file as usize].rot(at, below(mix(draw, 1), 8) as u32);
+        Some((name, at))
+    }
+
+    /// Whether there are bytes on the platter.
+    pub(crate) fn has_bytes(&self) -> bool {
+        self.directory.durable().any(|(_, file)| !self.inodes[file as usize].durable().is_empty())
+    }
+
+    pub(crate) fn condition(&self) -> Condition {
+        self.condition
+    }
+
+    pub(crate) fn set_condition(&mut self, condition: Condition) {
+        self.condition = condition;
+    }
+
+    pub(crate) fn has_trap(&self) -> bool {
+        self.trap.is_some()
+    }
+
+    pub(crate) fn set_trap(&mut self, trap: Option<Trap>) {
+        self.trap = trap;
+    }
+
+    fn settle(&mut self, sync: Request) {
+        if sync.file == DIRECTORY {
+            return self.directory.settle(sync);
+        }
+        let inode = &mut self.inodes[sync.file as usize];
+        let (draw, astray) = match self.trap.take() {
+            None => return inode.settle(sync),
+            Some(Trap::Lost(draw)) => (draw, false),
+            Some(Trap::Astray(draw)) => (draw, true),
+        };
+        if let Some(first) = inode.settle_but_one(sync, draw, astray) {
+            self.facts.retain(|(request, _)| request.file != sync.file || !(first..=sync).contains(request));
+        }
+    }
+
+    /// A sync fails: what it was for is resolved, and no later one is about it.
+    fn fail(&mut self, sync: Request, facts: &mut Vec<F>, mut fate: impl FnMut(Place) -> SectorFate) {
+        let mut losses = CrashLosses { kept: 0, dropped: 0, torn: 0, facts: Vec::new() };
+        let first = match sync.file {
+            DIRECTORY => self.directory.resolve(|sector, request| fate(Place { file: DIRECTORY, sector, request })),
+            file => self.resolve(file, &mut losses, &mut fate),
+        };
+        let broken = first.unwrap_or(sync);
+        for index in (0..self.facts.len()).rev() {
+            if self.facts[index].0.file == sync.file {
+                let (request, fact) = self.facts.remove(index).expect("an index of the list");
+                let is_found = sync.file == DIRECTORY || self.directory.finds(sync.file);
+                facts.extend((request < broken && is_found).then_some(fact));
+            }
+        }
+        facts.reverse();
+        self.break_from(broken);
+    }
+
+    /// Resolves the pending changes of a file as a crash does; gives the first that was not kept whole.
+    fn resolve(
+        &mut self,
+        file: u16,
+        losses: &mut CrashLosses<F>,
+        fate: &mut impl FnMut(Place) -> SectorFate,
+    ) -> Option<Request> {
+        let resolved = self.inodes[file as usize].crash(|sector, request| {
+            let decided = fate(Place { file, sector, request });
+            losses.torn += u32::from(matches!(decided, SectorFate::Torn(_)));
+            decided
+        });
+        let kept = resolved.iter().filter(|change| change.whole).count() as u32;
+        losses.kept += kept;
+        losses.dropped += resolved.len() as u32 - kept;
+        resolved.iter().find(|change| !change.whole).map(|change| change.request)
+    }
+
+    /// From this request on nothing of its file can be relied on in this life.
+    fn break_from(&mut self, request: Request) {
+        if !self.is_broken(request) {
+            self.broken.push((request.file, request));
+        }
+    }
+
+    fn is_broken(&self, request: Request) -> bool {
+        self.broken.iter().any(|(file, from)| *file == request.file && *from <= request)
+    }
+
+    fn take_true(&mut self, facts: &mut Vec<F>) {
+        // Mostly the first few are taken; those of another file in between stay.
+        let mut index = 0;
+        while index < self.facts.len() {
+            if self.is_durable(self.facts[index].0) {
+                facts.extend(self.facts.remove(index).map(|(_, fact)| fact));
+            } else {
+                index += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk in its first life.
+    struct Bench {
+        disk: Disk<u64>,
+        facts: Vec<u64>,
+    }
+
+    const KEPT: fn(Place) -> SectorFate = |_| SectorFate::Kept;
+    const OLD: fn(Place) -> SectorFate = |_| SectorFate::Old(0);
+
+    impl Bench {
+        /// A disk with a file `log` whose name is durable.
+        fn with_log() -> (Bench, File) {
+            let mut bench = Bench { disk: Disk::new(), facts: Vec::new() };
+            let file = bench.create("log");
+            bench.sync(File(DIRECTORY));
+            (bench, file)
+        }
+
+        fn create(&mut self, name: &str) -> File {
+            let file = self.disk.new_file();
+            self.change(Change::Create { name: name.into(), file: file.0 });
+            file
+        }
+
+        fn change(&mut self, change: Change) -> Request {
+            let request = self.disk.next_request(1, File(DIRECTORY));
+            self.disk.see(&change);
+            self.disk.change_names(request, change);
+            request
+        }
+
+        /// Writes, with a fact of this number.
+        fn write(&mut self, file: File, at: u64, bytes: &[u8], fact: u64) -> Request {
+            let request = self.disk.next_request(1, file);
+            self.disk.write(request, at, bytes).expect("a disk with room");
+            self.disk.state_when_durable(request, fact);
+            request
+        }
+
+        fn sync(&mut self, file: File) -> Request {
+            let request = self.disk.next_request(1, file);
+            self.disk.synced(request, &mut self.facts, KEPT).expect("a sound disk");
+            request
+        }
+    }
+
+    #[test]
+    fn a_sync_makes_durable_what_was_written_before_it_and_no_more() {
+        let (mut bench, log) = Bench::with_log();
+        bench.write(log, 0, b"one", 1);
+        bench.write(log, 3, b"two", 2);
+        let sync = bench.disk.next_request(1, log);
+        let later = bench.write(log, 6, b"three", 3);
+        bench.disk.synced(sync, &mut bench.facts, KEPT).expect("a sound disk");
+        assert_eq!(bench.disk.durable("log"), b"onetwo");
+        assert_eq!(bench.facts, [1, 2]);
+        assert!(bench.disk.is_durable(sync) && !bench.disk.is_durable(later));
+    }
+
+    #[test]
+    fn of_one_sector_a_crash_leaves_a_version_that_there_was() {
+        let mut found = std::collections::BTreeSet::new();
+        for draw in 0..64 {
+            let (mut bench, log) = Bench::with_log();
+            ["one", "two", "six"]
+                .into_iter()
+                .zip([0, 3, 6])
+                .for_each(|(word, at)| _ = bench.write(log, at, word.as_bytes(), at));
+            let losses = bench.disk.crash(|place| SectorFate::Old(mix(draw, place.sector)));
+            let text = String::from_utf8(bench.disk.durable("log").to_vec()).expect("what was written");
+            assert_eq!(losses.facts, [0, 3, 6][..text.len() / 3], "{text}");
+            assert_eq!(losses.kept + losses.dropped, 3);
+            found.insert(text);
+        }
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["", "one", "onetwo"]);
+    }
+
+    #[test]
+    fn each_sector_has_a_fate_of_its_own_and_a_fact_needs_all_before_it() {
+        let (mut bench, log) = Bench::with_log();
+        for (fact, byte) in [(0, b'a'), (1, b'b'), (2, b'c')] {
+            bench.write(log, fact * 512, &[byte; 512], fact);
+        }
+        let losses = bench.disk.crash(|place| if place.sector == 1 { SectorFate::Old(0) } else { SectorFate::Kept });
+        let bytes = bench.disk.durable("log");
+        assert_eq!((bytes.len(), bytes[511], bytes[512], bytes[1024]), (1536, b'a', 0, b'c'));
+        assert_eq!((losses.kept, losses.dropped), (2, 1));
+        assert_eq!(losses.facts, [0], "what follows a gap is not known to be readable");
+    }
+
+    #[test]
+    fn a_torn_sector_is_the_front_of_a_later_version() {
+        for draw in 0..200 {
+            let (mut bench, log) = Bench::with_log();
+            bench.write(log, 0, &[b'a'; 300], 1);
+            bench.sync(log);
+            bench.facts.clear();
+            bench.write(log, 0, &[b'b'; 300], 2);
+            bench.write(log, 300, &[b'c'; 100], 3);
+            let losses = bench.disk.crash(|_| SectorFate::Torn(draw));
+            let bytes = bench.disk.durable("log");
+            let of = |letter: u8| bytes.iter().filter(|byte| **byte == letter).count();
+            // Either part of the first change is there, or all of it and part of the second.
+            assert!(
+                of(b'b') > 0 && (of(b'c') == 0 || of(b'b') == 300) && of(b'c') < 100,
+                "{draw}: {}, {}",
+                of(b'b'),
+                of(b'c')
+            );
+            assert_eq!(losses.facts, [2][..usize::from(of(b'b') == 300)]);
+            assert_eq!(losses.torn, 1);
+        }
+    }
+
+    /// A vote is written, its sync carries the fact, and the machine dies before the sync completes, with the bytes on the
+    /// platter: the next life reads the vote, so the fact is true, and a checker that is not told of it accuses the wrong.
+    #[test]
+    fn at_a_crash_that_keeps_every_write_what_a_sync_carried_is_true() {
+        let (mut bench, log) = Bench::with_log();
+        bench.write(log, 0, b"one", 0);
+        let sync = bench.disk.next_request(1, log);
+        bench.disk.state_when_durable(sync, 7);
+        assert_eq!(bench.disk.clone().crash(KEPT).facts, [0, 7]);
+        assert_eq!(bench.disk.crash(OLD).facts, [] as [u64; 0]);
+    }
+
+    #[test]
+    fn a_cut_is_kept_or_not_as_a_whole_and_what_it_took_does_not_come_back() {
+        let cut = |fate: fn(Place) -> SectorFate| {
+            let (mut bench, log) = Bench::with_log();
+            bench.write(log, 0, b"onetwo", 0);
+            bench.sync(log);
+            let request = bench.disk.next_request(1, log);
+            bench.disk.truncate(request, 3);
+            bench.write(log, 3, b"!", 1);
+            bench.disk.crash(fate);
+            String::from_utf8(bench.disk.durable("log").to_vec()).expect("what was written")
+        };
+        assert_eq!(cut(KEPT), "one!");
+        assert_eq!(cut(OLD), "onetwo");
+        let kept_cut = |place: Place| if place.sector == u64::MAX { SectorFate::Kept } else { SectorFate::Old(0) };
+        assert_eq!(cut(kept_cut), "one");
+    }
+
+    #[test]
+    fn a_file_without_a_durable_name_is_not_found_whatever_was_synced_of_it() {
+        let mut bench = Bench { disk: Disk::new(), facts: Vec::new() };
+        let file = bench.create("log");
+        bench.write(file, 0, b"one", 1);
+        let sync = bench.sync(file);
+        assert!(bench.disk.is_acknowledged(sync) && !bench.disk.is_durable(sync));
+        assert_eq!(bench.facts, [] as [u64; 0]);
+        let mut named = bench.disk.clone();
+        assert_eq!(bench.disk.crash(OLD).facts, [] as [u64; 0]);
+        assert_eq!((bench.disk.durable("log"), bench.disk.file("log")), (b"".as_slice(), None));
+        // Where the crash keeps the name after all, or the directory is synced, it is as if it had always been durable.
+        assert_eq!(named.clone().crash(KEPT).facts, [1]);
+        let sync = named.next_request(1, File(DIRECTORY));
+        let mut facts = Vec::new();
+        named.synced(sync, &mut facts, KEPT).expect("a sound disk");
+        assert_eq!(facts, [1]);
+    }
+
+    #[test]
+    fn of_names_a_crash_keeps_a_first_part() {
+        let (mut bench, log) = Bench::with_log();
+        bench.write(log, 0, b"old", 0);
+        bench.sync(log);
+        let new = bench.create("new");
+        bench.write(new, 0, b"new", 1);
+        bench.sync(new);
+        bench.change(Change::Rename { from: "new".into(), to: "log".into() });
+        bench.change(Change::Remove { name: "log".into() });
+        let mut numbers = Vec::new();
+        bench.disk.clone().crash(|place| {
+            numbers.push(place.request);
+            SectorFate::Kept
+        });
+        let found = [0, 1, 2, 3].map(|kept| {
+            let mut disk = bench.disk.clone();
+            disk.crash(
+                |place| if numbers[..kept].contains(&place.request) { SectorFate::Kept } else { SectorFate::Old(0) },
+            );
+            let names: Vec<String> = disk.names().map(str::to_owned).collect();
+            (names.join(" "), String::from_utf8(disk.durable("log").to_vec()).expect("a word"))
+        });
+        let expected = [("log", "old"), ("log new", "old"), ("log", "new"), ("", "")];
+        assert_eq!(found.each_ref().map(|(names, log)| (names.as_str(), log.as_str())), expected);
+    }
+
+    #[test]
+    fn what_a_failed_sync_was_for_no_later_one_is_about() {
+        let (mut bench, log) = Bench::with_log();
+        bench.write(log, 0, b"one", 1);
+        bench.disk.set_condition(Condition::Failing);
+        let sync = bench.disk.next_request(1, log);
+        assert_eq!(bench.disk.synced(sync, &mut bench.facts, OLD), Err(DiskError::Io));
+        bench.disk.set_condition(Condition::Sound);
+        bench.write(log, 3, b"two", 2);
+        let again = bench.sync(log);
+        assert!(bench.disk.is_acknowledged(again) && !bench.disk.is_durable(again));
+        assert_eq!(bench.disk.durable("log"), b"\0\0\0two");
+        assert_eq!(bench.facts, [] as [u64; 0], "nothing of this file can be relied on in this life");
+        bench.disk.crash(OLD);
+        bench.write(log, 0, b"one", 3);
+        bench.sync(log);
+        assert_eq!(bench.facts, [3]);
+    }
+
+    #[test]
+    fn a_lie_is_told_to_the_process_and_to_nobody_else() {
+        let (mut bench, log) = Bench::with_log();
+        bench.write(log, 0, b"one", 1);
+        bench.disk.set_condition(Condition::Lying);
+        let sync = bench.sync(log);
+        assert!(bench.disk.is_acknowledged(sync) && !bench.disk.is_durable(sync));
+        assert_eq!(bench.facts, [] as [u64; 0]);
+        assert_eq!(bench.disk.clone().crash(OLD).dropped, 1);
+        bench.disk.set_condition(Condition::Sound);
+        bench.sync(log);
+        assert_eq!(bench.facts, [1], "an honest sync makes up for it");
+    }
+
+    #[test]
+    fn a_full_disk_takes_no_byte_more_but_others_in_their_place() {
+        let (mut bench, log) = Bench::with_log();
+        bench.write(log, 0, b"one", 1);
+        bench.disk.set_condition(Condition::Full);
+        bench.write(log, 0, b"six", 2);
+        let request = bench.disk.next_request(1, log);
+        assert_eq!(bench.disk.write(request, 3, b"!"), Err(DiskError::NoSpace));
+        bench.disk.state_when_durable(request, 3);
+        bench.sync(log);
+        assert_eq!((bench.disk.durable("log"), bench.facts.as_slice()), (b"six".as_slice(), [1, 2].as_slice()));
+    }
+
+    #[test]
+    fn a_sector_that_is_lost_or_goes_astray_leaves_its_place_as_it_was() {
+        let found = |trap: Trap| {
+            let (mut bench, log) = Bench::with_log();
+            bench.write(log, 0, &[[b'a'; 512], [b'.'; 512], [b'c'; 512]].concat(), 0);
+            bench.sync(log);
+            bench.write(log, 512, &[b'b'; 512], 1);
+            bench.disk.set_trap(Some(trap));
+            let sync = bench.sync(log);
+            assert_eq!(bench.facts, [0], "{trap:?}: what is not where it belongs is not durable");
+            assert!(bench.disk.is_acknowledged(sync));
+            let bytes = bench.disk.durable("log");
+            [0, 512, 1024].map(|at| char::from(bytes[at])).into_iter().collect::<String>()
+        };
+        assert_eq!(found(Trap::Lost(7)), "a.c");
+        let astray: std::collections::BTreeSet<String> = (0..32).map(|draw| found(Trap::Astray(draw))).collect();
+        // Where it strays to its own place, nothing of it is anywhere.
+        assert_eq!(astray.iter().map(String::as_str).collect::<Vec<_>>(), ["a.b", "a.c", "b.c"]);
+    }
+
+    #[test]
+    fn rot_changes_one_bit_of_what_is_found() {
+        let (mut bench, log) = Bench::with_log();
+        assert_eq!(bench.disk.rot(7), None);
+        bench.write(log, 0, &[0; 64], 0);
+        bench.sync(log);
+        let (name, at) = bench.disk.rot(7).expect("there are bytes");
+        let bytes = bench.disk.durable(&name);
+        let changed: Vec<u32> = bytes.iter().map(|byte| byte.count_ones()).collect();
+        assert_eq!((changed.iter().sum::<u32>(), changed[at as usize]), (1, 1));
+    }
+
+    #[test]
+    fn a_request_number_is_not_used_again_after_a_crash() {
+        let (mut bench, log) = Bench::with_log();
+        let request = bench.write(log, 0, b"one", 0);
+        bench.disk.crash(OLD);
+        let next = bench.disk.next_request(2, log);
+        assert!(next > request && next.number != request.number);
+        bench.disk.wipe();
+        assert!(bench.disk.next_request(3, log).number > next.number);
+    }
+}
