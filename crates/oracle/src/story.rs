@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 
 use sim::{
-    CASE_FORMAT, Case, Checker, Checks, ClientLoad, Expect, Flaw, Goal, Heal, Hex, Judgement, Network, NodeId,
+    CASE_FORMAT, Case, Checker, Checks, ClientLoad, Disks, Expect, Flaw, Goal, Heal, Hex, Judgement, Network, NodeId,
     Observed, OperationId, Payload, Plan, Protocol, Salts, Time, What, Workload, mix,
 };
 

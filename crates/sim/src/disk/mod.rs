@@ -37,11 +37,21 @@ pub(crate) struct Disk<F> {
     /// Facts that become true when their request is durable, in the order of requests.
     facts: VecDeque<(Request, F)>,
     requests: u32,
-    /// In this life: of each file where a request failed, the first of which nothing can be relied on any more.
-    broken: Vec<(u16, Request)>,
+    /// The requests that failed in this life.
+    failed: Vec<Failed>,
     condition: Condition,
     /// What becomes of one sector of what is synced next.
     trap: Option<Trap>,
+}
+
+/// Requests of one file that failed.
+#[derive(Clone, Copy)]
+struct Failed {
+    file: u16,
+    /// What they did is not on the platter from this one on, nor is anything that comes behind it of any use.
+    from: Request,
+    /// Up to this one the process was told so.
+    through: Request,
 }
 
 /// How a disk does its work, until an item of the plan ends.
@@ -97,7 +107,7 @@ impl<F> Disk<F> {
             directory: Directory::default(),
             facts: VecDeque::new(),
             requests: 0,
-            broken: Vec::new(),
+            failed: Vec::new(),
             condition: Condition::Sound,
             trap: None,
         }
@@ -138,7 +148,7 @@ impl<F> Disk<F> {
     pub(crate) fn write(&mut self, request: Request, at: u64, bytes: &[u8]) -> Result<(), DiskError> {
         let inode = &mut self.inodes[request.file as usize];
         if self.condition == Condition::Full && at + bytes.len() as u64 > inode.len() {
-            self.break_from(request);
+            self.failed.push(Failed { file: request.file, from: request, through: request });
             return Err(DiskError::NoSpace);
         }
         inode.write(request, at, bytes);
@@ -167,6 +177,13 @@ impl<F> Disk<F> {
                 self.inodes[file as usize].is_durable(request) && self.directory.finds(file) && !self.is_broken(request)
             }
         }
+    }
+
+    /// Whether the process was told that a request failed.
+    pub(crate) fn has_failed(&self, request: Request) -> bool {
+        self.failed
+            .iter()
+            .any(|failed| failed.file == request.file && (failed.from..=failed.through).contains(&request))
     }
 
     /// Whether the process was told that a request is durable.
@@ -230,7 +247,7 @@ impl<F> Disk<F> {
             let is_found = request.file == DIRECTORY || self.directory.finds(request.file);
             losses.facts.extend((is_there && is_found).then_some(fact));
         }
-        self.broken.clear();
+        self.failed.clear();
         losses
     }
 
@@ -305,16 +322,16 @@ impl<F> Disk<F> {
             DIRECTORY => self.directory.resolve(|sector, request| fate(Place { file: DIRECTORY, sector, request })),
             file => self.resolve(file, &mut losses, &mut fate),
         };
-        let broken = first.unwrap_or(sync);
+        let is_found = sync.file == DIRECTORY || self.directory.finds(sync.file);
         for index in (0..self.facts.len()).rev() {
             if self.facts[index].0.file == sync.file {
                 let (request, fact) = self.facts.remove(index).expect("an index of the list");
-                let is_found = sync.file == DIRECTORY || self.directory.finds(sync.file);
-                facts.extend((request < broken && is_found).then_some(fact));
+                facts.extend((is_found && first.is_none_or(|first| request < first)).then_some(fact));
             }
         }
         facts.reverse();
-        self.break_from(broken);
+        // By luck all of it may be there, and then what comes behind it is of use.
+        self.failed.extend(first.map(|from| Failed { file: sync.file, from, through: sync }));
     }
 
     /// Resolves the pending changes of a file as a crash does; gives the first that was not kept whole.
@@ -335,15 +352,9 @@ impl<F> Disk<F> {
         resolved.iter().find(|change| !change.whole).map(|change| change.request)
     }
 
-    /// From this request on nothing of its file can be relied on in this life.
-    fn break_from(&mut self, request: Request) {
-        if !self.is_broken(request) {
-            self.broken.push((request.file, request));
-        }
-    }
-
+    /// Whether a request failed, or comes behind one that did.
     fn is_broken(&self, request: Request) -> bool {
-        self.broken.iter().any(|(file, from)| *file == request.file && *from <= request)
+        self.failed.iter().any(|failed| failed.file == request.file && failed.from <= request)
     }
 
     fn take_true(&mut self, facts: &mut Vec<F>) {
@@ -565,11 +576,26 @@ mod tests {
         let again = bench.sync(log);
         assert!(bench.disk.is_acknowledged(again) && !bench.disk.is_durable(again));
         assert_eq!(bench.disk.durable("log"), b"\0\0\0two");
+        assert!(bench.disk.has_failed(sync) && !bench.disk.has_failed(again));
         assert_eq!(bench.facts, [] as [u64; 0], "nothing of this file can be relied on in this life");
         bench.disk.crash(OLD);
         bench.write(log, 0, b"one", 3);
         bench.sync(log);
         assert_eq!(bench.facts, [3]);
+    }
+
+    /// A node appends, its sync fails with the bytes on the platter, and before it hears of that it appends once more and
+    /// stops: the next life reads both.
+    #[test]
+    fn behind_a_failed_sync_that_left_everything_what_comes_later_is_durable_too() {
+        let (mut bench, log) = Bench::with_log();
+        bench.write(log, 0, b"one", 1);
+        bench.disk.set_condition(Condition::Failing);
+        let sync = bench.disk.next_request(1, log);
+        assert_eq!(bench.disk.synced(sync, &mut bench.facts, KEPT), Err(DiskError::Io));
+        assert_eq!(bench.facts, [1]);
+        bench.write(log, 3, b"two", 2);
+        assert_eq!(bench.disk.crash(KEPT).facts, [2]);
     }
 
     #[test]
@@ -596,6 +622,7 @@ mod tests {
         assert_eq!(bench.disk.write(request, 3, b"!"), Err(DiskError::NoSpace));
         bench.disk.state_when_durable(request, 3);
         bench.sync(log);
+        assert!(bench.disk.has_failed(request), "though the sync behind it went well");
         assert_eq!((bench.disk.durable("log"), bench.facts.as_slice()), (b"six".as_slice(), [1, 2].as_slice()));
     }
 
