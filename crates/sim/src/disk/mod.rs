@@ -50,8 +50,8 @@ struct Failed {
     file: u16,
     /// What they did is not on the platter from this one on, nor is anything that comes behind it of any use.
     from: Request,
-    /// Up to this one the process was told so.
-    through: Request,
+    /// Up to this one they failed; nothing where the process was not told yet, for until then all that it asks for does.
+    through: Option<Request>,
 }
 
 /// How a disk does its work, until an item of the plan ends.
@@ -147,16 +147,23 @@ impl<F> Disk<F> {
     /// Where the file would grow and the disk is full; nothing is written then.
     pub(crate) fn write(&mut self, request: Request, at: u64, bytes: &[u8]) -> Result<(), DiskError> {
         let inode = &mut self.inodes[request.file as usize];
-        if self.condition == Condition::Full && at + bytes.len() as u64 > inode.len() {
-            self.failed.push(Failed { file: request.file, from: request, through: request });
+        let grows = at.saturating_add(bytes.len() as u64) > inode.len();
+        if self.condition == Condition::Full && grows && !self.has_failed(request) {
+            self.failed.push(Failed { file: request.file, from: request, through: None });
+        }
+        // A process that has not heard of it yet writes on, behind what is not there.
+        if self.has_failed(request) {
             return Err(DiskError::NoSpace);
         }
+        let inode = &mut self.inodes[request.file as usize];
         inode.write(request, at, bytes);
         Ok(())
     }
 
     pub(crate) fn truncate(&mut self, request: Request, len: u64) {
-        self.inodes[request.file as usize].truncate(request, len);
+        if !self.has_failed(request) {
+            self.inodes[request.file as usize].truncate(request, len);
+        }
     }
 
     /// The process sees a change of names as it asks for it.
@@ -179,11 +186,20 @@ impl<F> Disk<F> {
         }
     }
 
-    /// Whether the process was told that a request failed.
+    /// Whether a request failed, as the process was told or will be.
     pub(crate) fn has_failed(&self, request: Request) -> bool {
-        self.failed
-            .iter()
-            .any(|failed| failed.file == request.file && (failed.from..=failed.through).contains(&request))
+        self.failed.iter().any(|failed| {
+            failed.file == request.file
+                && failed.from <= request
+                && failed.through.is_none_or(|through| request <= through)
+        })
+    }
+
+    /// The process hears that a request of this file failed. What it asks for from here on, it asks for knowing that.
+    pub(crate) fn tell_of_failure(&mut self, request: Request) {
+        let last = Request { number: self.requests, ..request };
+        let untold = self.failed.iter_mut().filter(|failed| failed.file == request.file && failed.through.is_none());
+        untold.for_each(|failed| failed.through = Some(last));
     }
 
     /// Whether the process was told that a request is durable.
@@ -214,6 +230,7 @@ impl<F> Disk<F> {
         fate: impl FnMut(Place) -> SectorFate,
     ) -> Result<(), DiskError> {
         match self.condition {
+            _ if self.has_failed(sync) => return Err(DiskError::NoSpace),
             Condition::Failing => {
                 self.fail(sync, facts, fate);
                 return Err(DiskError::Io);
@@ -331,7 +348,7 @@ impl<F> Disk<F> {
         }
         facts.reverse();
         // By luck all of it may be there, and then what comes behind it is of use.
-        self.failed.extend(first.map(|from| Failed { file: sync.file, from, through: sync }));
+        self.failed.extend(first.map(|from| Failed { file: sync.file, from, through: Some(sync) }));
     }
 
     /// Resolves the pending changes of a file as a crash does; gives the first that was not kept whole.
@@ -618,12 +635,30 @@ mod tests {
         bench.write(log, 0, b"one", 1);
         bench.disk.set_condition(Condition::Full);
         bench.write(log, 0, b"six", 2);
+        bench.sync(log);
+        assert_eq!((bench.disk.durable("log"), bench.facts.as_slice()), (b"six".as_slice(), [1, 2].as_slice()));
         let request = bench.disk.next_request(1, log);
         assert_eq!(bench.disk.write(request, 3, b"!"), Err(DiskError::NoSpace));
-        bench.disk.state_when_durable(request, 3);
-        bench.sync(log);
-        assert!(bench.disk.has_failed(request), "though the sync behind it went well");
-        assert_eq!((bench.disk.durable("log"), bench.facts.as_slice()), (b"six".as_slice(), [1, 2].as_slice()));
+    }
+
+    /// A node's write finds no room, there is room again, and it writes and syncs once more before it hears of the first: what
+    /// the second sync is about lies behind a hole, and nobody may be told that it is durable.
+    #[test]
+    fn behind_a_write_that_failed_all_fails_until_the_process_is_told() {
+        let (mut bench, log) = Bench::with_log();
+        bench.disk.set_condition(Condition::Full);
+        let first = bench.disk.next_request(1, log);
+        assert_eq!(bench.disk.write(first, 0, b"one"), Err(DiskError::NoSpace));
+        bench.disk.set_condition(Condition::Sound);
+        let second = bench.disk.next_request(1, log);
+        assert_eq!(bench.disk.write(second, 3, b"two"), Err(DiskError::NoSpace));
+        let sync = bench.disk.next_request(1, log);
+        bench.disk.tell_of_failure(first);
+        assert_eq!(bench.disk.synced(sync, &mut bench.facts, KEPT), Err(DiskError::NoSpace));
+        let third = bench.write(log, 0, b"one", 3);
+        let last = bench.sync(log);
+        assert!(bench.disk.has_failed(second) && !bench.disk.has_failed(third) && bench.disk.is_acknowledged(last));
+        assert_eq!((bench.disk.durable("log"), bench.facts.len()), (b"one".as_slice(), 0));
     }
 
     #[test]

@@ -145,10 +145,15 @@ impl<S: System> World<S> {
                 hosted.on_deadline(io);
                 Ok(())
             }),
-            Input::Disk(request, result) => self.step(slot, |hosted, io| {
-                hosted.on_disk(request, result, io);
-                Ok(())
-            }),
+            Input::Disk(request, result) => {
+                if result.is_err() {
+                    self.hosts[slot].state.disk.tell_of_failure(request);
+                }
+                self.step(slot, |hosted, io| {
+                    hosted.on_disk(request, result, io);
+                    Ok(())
+                });
+            }
             Input::Link(peer, link) => self.step(slot, |hosted, io| {
                 hosted.on_link(io.cluster.id(peer), link, io);
                 Ok(())
