@@ -11,6 +11,11 @@ pub trait Replicated: Protocol {
 
     /// Where in the log a client's reply says that its operation stands; `None` where the reply promises nothing.
     fn acknowledged(reply: &Self::Reply) -> Option<Acknowledged>;
+
+    /// What of the log a client's reply shows; `None` where it shows nothing, as of a protocol without reads.
+    fn read(_: &Self::Reply) -> Option<&Read> {
+        None
+    }
 }
 
 /// What a reply promises: an entry with this payload is in the log for good.
@@ -20,6 +25,19 @@ pub struct Acknowledged {
     pub index: u64,
     /// [`content_hash`](sim::content_hash) of its payload.
     pub payload: u64,
+}
+
+/// What a reply shows: a stretch of the log as one node applied it, however long ago that was.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub struct Read {
+    /// Who showed it.
+    pub server: NodeId,
+    /// How far it says that its log goes.
+    pub through: u64,
+    /// The index of the first payload, counted from 1.
+    pub first: u64,
+    /// [`content_hash`](sim::content_hash) of each payload that is shown.
+    pub payloads: Vec<u64>,
 }
 
 /// An entry of a log, as facts speak of it.
