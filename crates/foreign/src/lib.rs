@@ -27,12 +27,14 @@ use sim::Scenario;
 pub fn registry() -> Vec<Box<dyn Scenario>> {
     vec![
         Box::new(omnipaxos::careful()),
+        Box::new(omnipaxos::whole_snapshots()),
         Box::new(omnipaxos::trims()),
         Box::new(omnipaxos::snapshots()),
         Box::new(omnipaxos::catch_up()),
         Box::new(omnipaxos::early_promise()),
         Box::new(omnipaxos::early_accepted()),
         Box::new(omnipaxos::unrecovered()),
+        Box::new(omnipaxos::undecided_read()),
         Box::new(foca::careful()),
         Box::new(foca::left_alone()),
         Box::new(foca::well_known()),

@@ -6,7 +6,7 @@ use oracle::consensus::{Entry, LogFact, prefix};
 use sim::content_hash;
 
 use super::command::Command;
-use super::usage::{Compaction, Usage};
+use super::usage::Usage;
 
 /// The whole log, and the promise.
 ///
@@ -32,14 +32,6 @@ impl Mirror {
         (1..).zip(&self.slots).map(|(index, slot)| entry(index, *slot))
     }
 
-    /// What was trimmed away, and a state machine has taken in.
-    pub(crate) fn trimmed(&self, through: usize) -> impl Iterator<Item = u64> {
-        self.slots[..through].iter().filter_map(|slot| match slot {
-            Slot::Command(name) => Some(*name),
-            Slot::Hole => None,
-        })
-    }
-
     /// Takes in one operation, and adds what becomes true by it.
     pub(crate) fn take_in<U: Usage>(&mut self, operation: &StorageOp<Command<U>>, facts: &mut Vec<LogFact>) {
         match operation {
@@ -48,7 +40,7 @@ impl Mirror {
             StorageOp::AppendOnPrefix(from, commands) => self.replace(*from, &slots(names(commands)), facts),
             StorageOp::SetCompactedIdx(index) => {
                 self.compacted = *index;
-                if U::COMPACTION != Compaction::Snapshot {
+                if !U::COMPACTION.is_by_snapshot() {
                     // What is trimmed away its user has applied, and keeps what it came to.
                     let kept = self.entries().take(*index).map(|entry| entry.payload);
                     facts.push(LogFact::Snapshotted { index: *index as u64, prefix: prefix(kept) });

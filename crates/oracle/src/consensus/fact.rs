@@ -28,7 +28,7 @@ pub struct Acknowledged {
 }
 
 /// What a reply shows: a stretch of the log as one node applied it, however long ago that was.
-#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Read {
     /// Who showed it.
     pub server: NodeId,
@@ -210,6 +210,19 @@ impl Fact for LogFact {
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self} ({:04x})", self.payload >> 48)
+    }
+}
+
+/// As it reads in a trace: what was shown, by 4 digits of each payload's hash.
+impl fmt::Debug for Read {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Read { server, through, first, payloads } = self;
+        write!(f, "{server}, whose log goes through entry {through}, shows")?;
+        if payloads.is_empty() {
+            return write!(f, " nothing");
+        }
+        write!(f, " from entry {first} on")?;
+        payloads.iter().try_for_each(|payload| write!(f, " ({:04x})", payload >> 48))
     }
 }
 
