@@ -49,6 +49,9 @@ impl<U: Usage> Process for Client<U> {
                 self.think(io);
             }
             Message::Stretch(Stretch { name, through, first, commands }) if name == self::name(id) => {
+                if through < self.known {
+                    io.reached("read_stale");
+                }
                 self.known = self.known.max(through);
                 let payloads = commands.iter().map(content_hash).collect();
                 io.respond(id, Reply::Read(Read { server: from, through, first, payloads }));

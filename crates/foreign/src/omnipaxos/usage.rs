@@ -21,7 +21,8 @@ pub trait Usage: Copy + Debug + Hash + Send + Sync + 'static {
     /// What must be found.
     const MUST_FAIL: Option<&'static str> = None;
     /// The facts on which faults strike.
-    const STRUCK_ON: &'static [&'static str] = &["proposed", "term_entered", "elected", "appended", "truncated"];
+    const STRUCK_ON: &'static [&'static str] =
+        &["proposed", "term_entered", "elected", "appended", "truncated", "snapshotted"];
 }
 
 /// How a log is compacted.

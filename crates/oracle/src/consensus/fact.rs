@@ -51,8 +51,21 @@ pub struct Entry {
     pub payload: u64,
 }
 
-/// `entry 5 of term 2`, or `entry 5` where there is no term: the form of every explanation.
 impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Position { index: self.index, term: self.term }.fmt(f)
+    }
+}
+
+/// What an entry is, but for its payload.
+#[derive(Clone, Copy)]
+pub(crate) struct Position {
+    pub(crate) index: u64,
+    pub(crate) term: u64,
+}
+
+/// `entry 5 of term 2`, or `entry 5` where there is no term: the form of every explanation.
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.term {
             0 => write!(f, "entry {}", self.index),
