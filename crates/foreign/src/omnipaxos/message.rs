@@ -87,10 +87,6 @@ impl<U: Usage> Replicated for Protocol<U> {
 }
 
 /// What processes say to each other.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every message is one of theirs, and a box would be an allocation"
-)]
 #[derive(Clone)]
 pub enum Message<U: Usage> {
     /// Between nodes: the crate's own.
