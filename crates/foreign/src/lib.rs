@@ -26,13 +26,15 @@ use sim::Scenario;
 /// Every scenario of this crate, in the order in which they are run and listed.
 pub fn registry() -> Vec<Box<dyn Scenario>> {
     vec![
-        Box::new(omnipaxos::careful()),
-        Box::new(omnipaxos::trims()),
-        Box::new(omnipaxos::snapshots()),
-        Box::new(omnipaxos::catch_up()),
-        Box::new(omnipaxos::early_promise()),
-        Box::new(omnipaxos::early_accepted()),
-        Box::new(omnipaxos::unrecovered()),
+        Box::new(omnipaxos::hosted(omnipaxos::Careful)),
+        Box::new(omnipaxos::hosted(omnipaxos::WholeSnapshots)),
+        Box::new(omnipaxos::hosted(omnipaxos::Trims)),
+        Box::new(omnipaxos::hosted(omnipaxos::Snapshots)),
+        Box::new(omnipaxos::hosted(omnipaxos::CatchUp)),
+        Box::new(omnipaxos::hosted(omnipaxos::EarlyPromise)),
+        Box::new(omnipaxos::hosted(omnipaxos::EarlyAccepted)),
+        Box::new(omnipaxos::hosted(omnipaxos::Unrecovered)),
+        Box::new(omnipaxos::hosted(omnipaxos::UndecidedRead)),
         Box::new(foca::careful()),
         Box::new(foca::left_alone()),
         Box::new(foca::well_known()),

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::{Deserialize, Serialize};
 use sim::content_hash;
 
-use super::usage::{Compaction, Usage};
+use super::usage::Usage;
 
 /// What a client wants in the log: the name of its operation, so that no two are alike.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ impl<U: Usage> omnipaxos::storage::Snapshot<Command<U>> for Snapshot<U> {
     }
 
     fn use_snapshots() -> bool {
-        U::COMPACTION == Compaction::Snapshot
+        U::COMPACTION.is_by_snapshot()
     }
 }
 

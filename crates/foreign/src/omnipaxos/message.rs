@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use omnipaxos::messages::ballot_leader_election::HeartbeatMsg;
 use omnipaxos::messages::sequence_paxos::PaxosMsg;
-use oracle::consensus::{Acknowledged, LogFact, Replicated};
+use oracle::consensus::{Acknowledged, LogFact, Read, Replicated};
 use sim::{Payload, content_hash, hash_printed};
 
 use super::command::Command;
@@ -18,8 +18,52 @@ pub struct Protocol<U>(PhantomData<fn() -> U>);
 impl<U: Usage> sim::Protocol for Protocol<U> {
     type Message = Message<U>;
     type Fact = LogFact;
-    type Operation = u64;
-    type Reply = Acknowledged;
+    type Operation = Operation;
+    type Reply = Reply;
+}
+
+/// What a client asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// That the command of this name is in the log.
+    Append(u64),
+    /// What is decided, from the beginning.
+    ReadAll,
+    /// What is decided, from so many entries before the last that it knows of.
+    ReadNew {
+        /// How many it reads again.
+        again: u64,
+    },
+}
+
+/// What it gets.
+#[derive(Clone, Hash)]
+pub enum Reply {
+    /// Where the command stands.
+    Appended(Acknowledged),
+    /// What was read.
+    Read(Read),
+}
+
+/// As it reads in a trace, after who asks for it.
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Operation::Append(_) => write!(f, "append"),
+            Operation::ReadAll => write!(f, "read from the beginning"),
+            Operation::ReadNew { again } => write!(f, "read what is new, and {again} entries again"),
+        }
+    }
+}
+
+/// As it reads in a trace, after who is answered.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reply::Appended(Acknowledged { index, .. }) => write!(f, "it is entry {index}"),
+            Reply::Read(read) => read.fmt(f),
+        }
+    }
 }
 
 impl<U: Usage> Replicated for Protocol<U> {
@@ -27,16 +71,22 @@ impl<U: Usage> Replicated for Protocol<U> {
         Some(fact)
     }
 
-    fn acknowledged(reply: &Acknowledged) -> Option<Acknowledged> {
-        Some(*reply)
+    fn acknowledged(reply: &Reply) -> Option<Acknowledged> {
+        match reply {
+            Reply::Appended(acknowledged) => Some(*acknowledged),
+            Reply::Read(_) => None,
+        }
+    }
+
+    fn read(reply: &Reply) -> Option<&Read> {
+        match reply {
+            Reply::Appended(_) => None,
+            Reply::Read(read) => Some(read),
+        }
     }
 }
 
 /// What processes say to each other.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every message is one of theirs, and a box would be an allocation"
-)]
 #[derive(Clone)]
 pub enum Message<U: Usage> {
     /// Between nodes: the crate's own.
@@ -47,6 +97,10 @@ pub enum Message<U: Usage> {
     Append(Command<U>),
     /// To a client.
     Answer(Answer),
+    /// A client wants to know what is decided.
+    Read(Wanted),
+    /// To a client.
+    Stretch(Stretch),
 }
 
 /// A command was decided.
@@ -58,6 +112,28 @@ pub struct Answer {
     pub index: u64,
 }
 
+/// What is decided from an index on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Wanted {
+    /// The name of the operation.
+    pub name: u64,
+    /// The first index that is of interest, counted from 1.
+    pub first: u64,
+}
+
+/// What a node takes for decided, in part.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub struct Stretch {
+    /// The name of the operation.
+    pub name: u64,
+    /// How much is decided.
+    pub through: u64,
+    /// The index of the first command, counted from 1: later than was asked for, where that is trimmed away.
+    pub first: u64,
+    /// The names of the commands.
+    pub commands: Vec<u64>,
+}
+
 /// Theirs derive no `Hash`.
 impl<U: Usage> Hash for Message<U> {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -67,6 +143,8 @@ impl<U: Usage> Hash for Message<U> {
             Message::Decided(index) => index.hash(state),
             Message::Append(command) => command.0.hash(state),
             Message::Answer(answer) => answer.hash(state),
+            Message::Read(wanted) => wanted.hash(state),
+            Message::Stretch(stretch) => stretch.hash(state),
         }
     }
 }
@@ -80,6 +158,11 @@ impl<U: Usage> fmt::Debug for Message<U> {
             Message::Append(command) => write!(f, "wants {command:?} in the log"),
             Message::Answer(Answer { name, index }) => {
                 write!(f, "{:?} was decided as entry {index}", Command::<U>::new(*name))
+            }
+            Message::Read(Wanted { first, .. }) => write!(f, "wants to know what is decided from entry {first} on"),
+            Message::Stretch(Stretch { through, first, commands, .. }) => {
+                let commands: Vec<Command<U>> = commands.iter().copied().map(Command::new).collect();
+                write!(f, "has decided {through} entries, and from entry {first} on these are {commands:?}")
             }
         }
     }
@@ -97,6 +180,8 @@ impl<U: Usage> Payload for Message<U> {
             Message::Decided(index) => content_hash(&("decided", index)),
             Message::Append(command) => content_hash(&("append", command.0)),
             Message::Answer(answer) => content_hash(&("answer", answer.name)),
+            Message::Read(wanted) => content_hash(&("read", wanted.name)),
+            Message::Stretch(stretch) => content_hash(&("stretch", stretch.name)),
         }
     }
 }

@@ -6,7 +6,7 @@ use oracle::consensus::{Entry, LogFact, prefix};
 use sim::content_hash;
 
 use super::command::Command;
-use super::usage::{Compaction, Usage};
+use super::usage::Usage;
 
 /// The whole log, and the promise.
 ///
@@ -32,14 +32,6 @@ impl Mirror {
         (1..).zip(&self.slots).map(|(index, slot)| entry(index, *slot))
     }
 
-    /// What was trimmed away, and a state machine has taken in.
-    pub(crate) fn trimmed(&self, through: usize) -> impl Iterator<Item = u64> {
-        self.slots[..through].iter().filter_map(|slot| match slot {
-            Slot::Command(name) => Some(*name),
-            Slot::Hole => None,
-        })
-    }
-
     /// Takes in one operation, and adds what becomes true by it.
     pub(crate) fn take_in<U: Usage>(&mut self, operation: &StorageOp<Command<U>>, facts: &mut Vec<LogFact>) {
         match operation {
@@ -48,7 +40,7 @@ impl Mirror {
             StorageOp::AppendOnPrefix(from, commands) => self.replace(*from, &slots(names(commands)), facts),
             StorageOp::SetCompactedIdx(index) => {
                 self.compacted = *index;
-                if U::COMPACTION != Compaction::Snapshot {
+                if !U::COMPACTION.is_by_snapshot() {
                     // What is trimmed away its user has applied, and keeps what it came to.
                     let kept = self.entries().take(*index).map(|entry| entry.payload);
                     facts.push(LogFact::Snapshotted { index: *index as u64, prefix: prefix(kept) });
@@ -122,9 +114,11 @@ fn entry(index: u64, slot: Slot) -> Entry {
     Entry { index, term: 0, payload }
 }
 
-/// A ballot as a number, in the same order.
+/// A ballot as a number, in the same order, and to be read: ballot 7 of n2, of priority 3, is 7003002.
 pub(crate) fn term(ballot: Ballot) -> u64 {
-    u64::from(ballot.n) << 32 | u64::from(ballot.priority) << 16 | ballot.pid
+    let (priority, pid) = (u64::from(ballot.priority), ballot.pid);
+    assert!(priority < 1_000 && pid < 1_000, "{ballot:?}");
+    u64::from(ballot.n) * 1_000_000 + priority * 1_000 + pid
 }
 
 #[cfg(test)]
@@ -141,6 +135,13 @@ mod tests {
         let mut facts = Vec::new();
         mirror.take_in(operation, &mut facts);
         facts.iter().map(|fact| format!("{} {}", sim::Fact::label(fact), sim::Fact::subject(fact) & 0xff)).collect()
+    }
+
+    #[test]
+    fn ballots_are_in_the_order_of_their_numbers() {
+        let ballots = [Ballot::default(), Ballot::with(1, 1, 0, 5), Ballot::with(1, 1, 2, 1), Ballot::with(1, 2, 0, 3)];
+        assert!(ballots.is_sorted());
+        assert_eq!(ballots.map(term), [0, 1_000_005, 1_002_001, 2_000_003]);
     }
 
     #[test]
@@ -161,6 +162,8 @@ mod tests {
         let appended = facts_of(&mut mirror, &StorageOp::AppendOnPrefix(1, commands(&[2, 3])));
         assert_eq!(appended.len(), 6);
         assert_eq!(mirror.slots, [Slot::Hole, Slot::Command(2), Slot::Command(3)]);
+        // What is not known keeps its place: were it left out, all after it would be applied in another's.
+        assert_eq!(mirror.entries().map(|entry| entry.index).collect::<Vec<_>>(), [1, 2, 3]);
         facts_of(&mut mirror, &StorageOp::SetCompactedIdx(2));
         facts_of(&mut mirror, &StorageOp::SetSnapshot(Some(Snapshot::new(vec![1, 2]))));
         assert_eq!(mirror.slots, [1, 2, 3].map(Slot::Command));

@@ -1,4 +1,4 @@
-//! `foreign/omnipaxos`: the crate `omnipaxos` on nodes with a disk and session links, and clients that append.
+//! `foreign/omnipaxos`: the crate `omnipaxos` on nodes with a disk and session links, and clients that append and read.
 //!
 //! It takes its storage to be synchronous: when a call of its `Storage` returns, it is durable. The adapter lets the core run
 //! on, and whatever leaves a step waits for every write up to then, so that a crash is one before the step.
@@ -8,6 +8,10 @@
 //!
 //! A client appends one command at a time and goes on when it is told at which index that was decided. It may be told late, or
 //! never: then it appends the same command again, elsewhere, and the log may hold it twice.
+//!
+//! Or it reads what is decided, of any node, from where it knows the log on or from the beginning. The answer is as old as that
+//! node is behind: it has to be a stretch of the one log, and no shorter than what this node showed before, and need not hold
+//! what the client itself was told is decided. Reads are not linearizable, and the crate does not say that they are.
 //!
 //! | module | holds |
 //! |---|---|
@@ -19,7 +23,7 @@
 //! | `storage` | its `Storage`, which remembers what is to be written |
 //! | `mirror` | the log as the storage holds it, and what changes in it, as facts |
 //! | `record` | the storage's operations as bytes |
-//! | `client` | who appends |
+//! | `client` | who appends and reads |
 
 mod client;
 mod command;
@@ -35,53 +39,24 @@ use std::time::Duration;
 
 use oracle::consensus::{
     AckedIsDurable, AppliedIsHeld, CommitBounds, CommittedPrefix, DurableSurvives, Integrity, Liveness, LogOrder,
-    SnapshotContent, StateMachineSafety, TermMonotonic,
+    ReadContent, ReadMonotonic, SnapshotContent, StateMachineSafety, TermMonotonic,
 };
 use sim::{Case, Knob, LinkKind, Progress, Property, Spec, StaticMajority, System};
 
 pub use client::Client;
 pub use command::{Command, Snapshot};
-pub use message::{Answer, Message, Protocol};
+pub use message::{Answer, Message, Operation, Protocol, Reply, Stretch, Wanted};
 pub use node::Node;
 pub use usage::{
-    Careful, CatchUp, Compaction, EarlyAccepted, EarlyPromise, Lapse, Snapshots, Trims, Unrecovered, Usage,
+    Careful, CatchUp, Compaction, EarlyAccepted, EarlyPromise, Lapse, Snapshots, Trims, UndecidedRead, Unrecovered,
+    Usage, WholeSnapshots,
 };
 
 /// The crate, used in one way.
 pub struct OmniPaxos<U>(PhantomData<fn() -> U>);
 
-/// In the way that works.
-pub fn careful() -> OmniPaxos<Careful> {
-    OmniPaxos(PhantomData)
-}
-
-/// Trimmed as far as the crate says that it may: must fail, until that is repaired.
-pub fn trims() -> OmniPaxos<Trims> {
-    OmniPaxos(PhantomData)
-}
-
-/// With snapshots of what is decided: must fail, until that is repaired.
-pub fn snapshots() -> OmniPaxos<Snapshots> {
-    OmniPaxos(PhantomData)
-}
-
-/// Every node is to catch up: must fail, until that is repaired.
-pub fn catch_up() -> OmniPaxos<CatchUp> {
-    OmniPaxos(PhantomData)
-}
-
-/// Must fail: a promise is sent before it is durable.
-pub fn early_promise() -> OmniPaxos<EarlyPromise> {
-    OmniPaxos(PhantomData)
-}
-
-/// Must fail: entries are acknowledged before they are durable.
-pub fn early_accepted() -> OmniPaxos<EarlyAccepted> {
-    OmniPaxos(PhantomData)
-}
-
-/// Must fail: after a crash a node starts from nothing.
-pub fn unrecovered() -> OmniPaxos<Unrecovered> {
+/// The crate, used in this way: a scenario.
+pub fn hosted<U: Usage>(_: U) -> OmniPaxos<U> {
     OmniPaxos(PhantomData)
 }
 
@@ -99,7 +74,10 @@ pub type Logs = (Property<TermMonotonic>, Property<LogOrder>);
 pub type Claims = (Property<CommitBounds>, Property<CommittedPrefix>);
 
 /// What must hold of what is told to state machines and clients, of disks, and after the heal.
-pub type Promises = ((Property<StateMachineSafety>, Property<AckedIsDurable>), (Disk, Progress<Liveness>));
+pub type Promises = ((Property<StateMachineSafety>, Property<AckedIsDurable>), (Reads, (Disk, Progress<Liveness>)));
+
+/// What must hold of what clients read.
+pub type Reads = (Property<ReadContent>, Property<ReadMonotonic>);
 
 /// What must hold of each node's own disk.
 pub type Disk = (Property<AppliedIsHeld>, Property<DurableSurvives>);
@@ -115,10 +93,9 @@ impl<U: Usage> System for OmniPaxos<U> {
     type Survival = StaticMajority;
 
     fn spec(&self) -> Spec {
-        let compacted = if U::COMPACTION == Compaction::Snapshot { "snapshotted" } else { "trimmed" };
         Spec {
             about: U::ABOUT.into(),
-            nodes: 3..=5,
+            nodes: U::NODES,
             clients: 1..=4,
             // More than anybody gets done before the heal, so that progress can be demanded of everybody after it.
             operations: 2_000..=2_000,
@@ -133,21 +110,14 @@ impl<U: Usage> System for OmniPaxos<U> {
                 Knob::linear("priorities", 0..=1),
                 // 0: after every call.
                 Knob::linear("outgoing_ms", 0..=4),
+                // Of no consequence where every step ends in a snapshot.
                 Knob::octaves("compact_every", 2..=128),
+                Knob::linear("reads_percent", 0..=60),
                 Knob::octaves("client_timeout_ms", 50..=2_000),
                 Knob::octaves("think_ms", 5..=1_000),
             ],
             triggers: U::STRUCK_ON.to_vec(),
-            goals: vec![
-                "elected",
-                "deposed",
-                "applied",
-                "truncated",
-                "recovered",
-                "reconnected",
-                "forwarded",
-                compacted,
-            ],
+            goals: goals::<U>(),
             must_fail: U::MUST_FAIL.map(str::to_owned),
             ..Spec::new(U::SCENARIO)
         }
@@ -171,16 +141,34 @@ impl<U: Usage> System for OmniPaxos<U> {
             Property::new("state_machine_safety", StateMachineSafety::default()),
             Property::new("acked_is_durable", AckedIsDurable::new(nodes)),
         );
+        let reads = (
+            Property::new("read_content", ReadContent::default()),
+            Property::new("read_monotonic", ReadMonotonic::default()),
+        );
         let disk = (
             Property::new("applied_is_held", AppliedIsHeld::new(nodes)),
             Property::new("durable_survives", DurableSurvives::default()),
         );
         let goal = if U::CATCH_UP { Liveness::new(case) } else { Liveness::of_clients(case) };
         let progress = Progress::new("liveness", PROGRESS_BOUND, goal);
-        (contents, (logs, (claims, (told, (disk, progress)))))
+        (contents, (logs, (claims, (told, (reads, (disk, progress))))))
     }
 
     fn survival(&self, _: &Case) -> StaticMajority {
         StaticMajority
     }
+}
+
+/// What liveness rests on, that somebody leads and something is applied, is none: where it is missing, much else is.
+fn goals<U: Usage>() -> Vec<&'static str> {
+    let mut goals = vec!["deposed", "truncated", "reconnected", "forwarded", "read", "read_stale"];
+    if U::LAPSE != Some(Lapse::Unrecovered) {
+        goals.push("recovered");
+    }
+    goals.extend_from_slice(if U::COMPACTION.is_by_snapshot() {
+        &["snapshotted", "restored", "installed", "read_snapshot"]
+    } else {
+        &["trimmed", "read_trimmed"]
+    });
+    goals
 }

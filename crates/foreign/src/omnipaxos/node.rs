@@ -3,24 +3,32 @@
 //!
 //! The crate takes a step to be over when its writes are durable. Here it runs on, and what a step makes known, messages,
 //! answers and facts, waits for the last write before it. If the process dies first, nobody has seen the step.
+//!
+//! | module | holds |
+//! |---|---|
+//! | here | inputs, writes, messages, and who leads |
+//! | `decided` | what becomes of what is decided: it is applied, clients are told, and read it |
+//! | `compaction` | what is done so that the log does not grow for ever |
+
+mod compaction;
+mod decided;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use omnipaxos::messages::sequence_paxos::{PaxosMessage, PaxosMsg};
-use omnipaxos::util::LogEntry;
 use omnipaxos::{ClusterConfig, OmniPaxos, OmniPaxosConfig, ServerConfig};
 use oracle::consensus::LogFact;
 use scenarios::journal::{Found, Journal, Tail};
-use sim::{DiskError, Io, Link, NodeId, Process, Refusal, Request, Time, Timers, content_hash};
+use sim::{DiskError, Io, Link, NodeId, Process, Refusal, Request, Time, Timers};
 
 use super::command::Command;
-use super::message::{Answer, Message, Protocol};
+use super::message::{Message, Protocol};
 use super::mirror;
 use super::record::Record;
 use super::storage::{Call, Shared, Storage};
-use super::usage::{Compaction, Lapse, Usage};
+use super::usage::{Lapse, Usage};
 
 type Outgoing<U> = omnipaxos::messages::Message<Command<U>>;
 
@@ -79,6 +87,7 @@ impl<U: Usage> Process for Node<U> {
         let paxos = config(io).build(storage).map_err(|error| Refusal(error.to_string()))?;
         let term = mirror::term(paxos.get_promise());
         io.fact(LogFact::Restarted { term, voted_for: None });
+        let stated = Stated { shown: term, compacted: paxos.get_compacted_idx(), ..Stated::default() };
         let mut node = Node {
             paxos,
             shared,
@@ -86,7 +95,7 @@ impl<U: Usage> Process for Node<U> {
             last: None,
             awaited: None,
             timers: Timers::default(),
-            stated: Stated { shown: term, ..Stated::default() },
+            stated,
             waiting: BTreeMap::new(),
             decided: BTreeMap::new(),
             lost: BTreeSet::new(),
@@ -103,7 +112,8 @@ impl<U: Usage> Process for Node<U> {
             Message::Peer(message) => self.paxos.handle_incoming(message),
             Message::Decided(index) => _ = self.decided.insert(from, index),
             Message::Append(command) => self.append(from, command, io),
-            Message::Answer(_) => {}
+            Message::Read(wanted) => self.show(from, wanted, io),
+            Message::Answer(_) | Message::Stretch(_) => {}
         }
         self.settle(io);
     }
@@ -156,64 +166,13 @@ impl<U: Usage> Process for Node<U> {
 }
 
 impl<U: Usage> Node<U> {
-    fn append(&mut self, client: NodeId, command: Command<U>, io: &mut Io<'_, Protocol<U>>) {
-        io.fact(LogFact::Proposed { payload: content_hash(&command.0) });
-        self.waiting.insert(command.0, client);
-        self.paxos.append(command).expect("nobody reconfigures");
-    }
-
-    /// What its user does from time to time, so that the log does not grow for ever.
-    fn compact(&mut self, io: &mut Io<'_, Protocol<U>>) {
-        let (decided, compacted) = (self.paxos.get_decided_idx(), self.paxos.get_compacted_idx());
-        let enough = |through: usize| through - compacted >= io.knob("compact_every") as usize;
-        match U::COMPACTION {
-            Compaction::TrimDecided => {
-                let through = self.decided_by_all(io).min(decided).max(compacted);
-                if enough(through) {
-                    // Refused where this node does not lead, or has not heard of all that they hold as much.
-                    _ = self.paxos.trim(Some(through));
-                }
-            }
-            Compaction::TrimAccepted if enough(decided) => _ = self.paxos.trim(None),
-            Compaction::Snapshot if enough(decided) => {
-                let local_only = io.draw("local_only").is_multiple_of(2);
-                self.paxos.snapshot(None, local_only).expect("what is decided can be snapshotted");
-            }
-            Compaction::TrimAccepted | Compaction::Snapshot => {}
-        }
-    }
-
-    fn decided_by_all(&self, io: &Io<'_, Protocol<U>>) -> usize {
-        let peers = io.nodes().iter().filter(|node| **node != io.id());
-        let decided = peers.map(|peer| self.decided.get(peer).copied().unwrap_or_default());
-        decided.min().unwrap_or_default() as usize
-    }
-
-    fn tell_decided(&self, io: &mut Io<'_, Protocol<U>>) {
-        if U::COMPACTION != Compaction::TrimDecided {
-            return;
-        }
-        let decided = self.paxos.get_decided_idx() as u64;
-        for index in 0..io.nodes().len() {
-            let peer = io.nodes()[index];
-            if peer != io.id() {
-                send_at(peer, Message::Decided(decided), self.last, io);
-            }
-        }
-    }
-
     /// Carries out what a step has come to.
     fn settle(&mut self, io: &mut Io<'_, Protocol<U>>) {
         self.write(io);
         self.state_leadership(io);
         self.state_decided(io);
-        let compacted = self.paxos.get_compacted_idx();
-        if compacted > self.stated.compacted {
-            self.stated.compacted = compacted;
-            if U::COMPACTION != Compaction::Snapshot {
-                io.reached("trimmed");
-            }
-        }
+        self.compact_at_once(io);
+        self.state_compacted(io);
         if io.knob("outgoing_ms") == 0 {
             self.let_out(io);
         }
@@ -254,43 +213,6 @@ impl<U: Usage> Node<U> {
         }
     }
 
-    fn state_decided(&mut self, io: &mut Io<'_, Protocol<U>>) {
-        let decided = self.paxos.get_decided_idx() as u64;
-        if decided != self.stated.decided {
-            self.stated.decided = decided;
-            self.state(LogFact::Committed { index: decided }, io);
-        }
-        let suffix = self.paxos.read_decided_suffix(self.stated.applied as usize);
-        for read in suffix.unwrap_or_default() {
-            match read {
-                LogEntry::Decided(command) => self.apply(command.0, io),
-                LogEntry::Snapshotted(snapshotted) => {
-                    let new = snapshotted.snapshot.0.into_iter().skip(self.stated.applied as usize);
-                    new.for_each(|name| self.apply(name, io));
-                    // What it says it stands for is what comes next, whatever it holds.
-                    self.stated.applied = snapshotted.trimmed_idx as u64;
-                }
-                LogEntry::Trimmed(through) => {
-                    // Its user had applied that, and stored what it came to, before it was trimmed away.
-                    let shared = Rc::clone(&self.shared);
-                    let applied = self.stated.applied as usize;
-                    shared.borrow().mirror.trimmed(through).skip(applied).for_each(|name| self.apply(name, io));
-                }
-                LogEntry::Undecided(command) => panic!("{command:?} is not decided"),
-                LogEntry::StopSign(..) => panic!("nobody reconfigures"),
-            }
-        }
-    }
-
-    fn apply(&mut self, name: u64, io: &mut Io<'_, Protocol<U>>) {
-        self.stated.applied += 1;
-        let index = self.stated.applied;
-        self.state(LogFact::Applied(mirror::applied(index, name)), io);
-        if let Some(client) = self.waiting.remove(&name) {
-            send_at(client, Message::Answer(Answer { name, index }), self.last, io);
-        }
-    }
-
     fn let_out(&mut self, io: &mut Io<'_, Protocol<U>>) {
         let mut outgoing = std::mem::take(&mut self.outgoing);
         self.paxos.take_outgoing_messages(&mut outgoing);
@@ -300,7 +222,7 @@ impl<U: Usage> Node<U> {
                 if let PaxosMsg::ProposalForward(_) = msg {
                     io.reached("forwarded");
                 }
-                self.show(io);
+                self.state_shown(io);
             }
             send_at(to, Message::Peer(message), self.awaited, io);
         }
@@ -308,7 +230,7 @@ impl<U: Usage> Node<U> {
     }
 
     /// A message of Sequence Paxos tells of the promise.
-    fn show(&mut self, io: &mut Io<'_, Protocol<U>>) {
+    fn state_shown(&mut self, io: &mut Io<'_, Protocol<U>>) {
         let term = mirror::term(self.paxos.get_promise());
         if term > self.stated.shown {
             self.stated.shown = term;
@@ -341,7 +263,7 @@ fn is_awaited<U: Usage>(call: &Call) -> bool {
     match U::LAPSE {
         Some(Lapse::EarlyPromise) => !call.facts.iter().any(|fact| matches!(fact, LogFact::Entered { .. })),
         Some(Lapse::EarlyAccepted) => !call.facts.iter().any(|fact| matches!(fact, LogFact::Durable(_))),
-        Some(Lapse::Unrecovered) | None => true,
+        Some(Lapse::Unrecovered | Lapse::UndecidedRead) | None => true,
     }
 }
 

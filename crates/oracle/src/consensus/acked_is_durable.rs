@@ -4,7 +4,7 @@ use sim::{Checker, Fact, Flaw, Judgement, NodeId, Observed, What, Witness};
 
 use super::chain::Chain;
 use super::disks::Disks;
-use super::fact::{Acknowledged, LogFact, Replicated, log_fact, subject};
+use super::fact::{Acknowledged, LogFact, Position, Replicated, log_fact, subject};
 use super::terms::Terms;
 use crate::by_node::ByNode;
 
@@ -52,7 +52,7 @@ impl<P: Replicated> Checker<P> for AckedIsDurable {
             Some(fact @ LogFact::Committed { index }) => {
                 let Some(term) = self.logs.get_mut(node).at(*index) else { return Judgement::Irrelevant };
                 let holders = self.disks.holders(*index, |held| held.term == term);
-                let promise = || format!("{node} takes entry {index} of term {term} for committed");
+                let promise = || format!("{node} takes {} for committed", Position { index: *index, term });
                 return self.judge(holders, promise, observed.witness(fact.subject()));
             }
             Some(LogFact::Applied(entry)) => {
@@ -126,6 +126,8 @@ mod tests {
         let own = "n1 n2 appends 1/1 a\nn2 durable 1/1 a\nn1 commits 1";
         let early = "n1 takes entry 1 of term 1 for committed, which takes 2 disks and is on those of [n2]";
         refuses(of_three(), own, early);
+        let without_terms = "n1 takes entry 1 for committed, which takes 2 disks and is on those of [n2]";
+        refuses(of_three(), &own.replace("1/1", "0/1"), without_terms);
     }
 
     #[test]

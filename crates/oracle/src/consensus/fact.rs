@@ -11,6 +11,11 @@ pub trait Replicated: Protocol {
 
     /// Where in the log a client's reply says that its operation stands; `None` where the reply promises nothing.
     fn acknowledged(reply: &Self::Reply) -> Option<Acknowledged>;
+
+    /// What of the log a client's reply shows; `None` where it shows nothing, as of a protocol without reads.
+    fn read(_: &Self::Reply) -> Option<&Read> {
+        None
+    }
 }
 
 /// What a reply promises: an entry with this payload is in the log for good.
@@ -20,6 +25,19 @@ pub struct Acknowledged {
     pub index: u64,
     /// [`content_hash`](sim::content_hash) of its payload.
     pub payload: u64,
+}
+
+/// What a reply shows: a stretch of the log as one node applied it, however long ago that was.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Read {
+    /// Who showed it.
+    pub server: NodeId,
+    /// How far it says that its log goes.
+    pub through: u64,
+    /// The index of the first payload, counted from 1.
+    pub first: u64,
+    /// [`content_hash`](sim::content_hash) of each payload that is shown.
+    pub payloads: Vec<u64>,
 }
 
 /// An entry of a log, as facts speak of it.
@@ -33,8 +51,21 @@ pub struct Entry {
     pub payload: u64,
 }
 
-/// `entry 5 of term 2`, or `entry 5` where there is no term: the form of every explanation.
 impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Position { index: self.index, term: self.term }.fmt(f)
+    }
+}
+
+/// What an entry is, but for its payload.
+#[derive(Clone, Copy)]
+pub(crate) struct Position {
+    pub(crate) index: u64,
+    pub(crate) term: u64,
+}
+
+/// `entry 5 of term 2`, or `entry 5` where there is no term: the form of every explanation.
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.term {
             0 => write!(f, "entry {}", self.index),
@@ -192,6 +223,19 @@ impl Fact for LogFact {
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self} ({:04x})", self.payload >> 48)
+    }
+}
+
+/// As it reads in a trace: what was shown, by 4 digits of each payload's hash.
+impl fmt::Debug for Read {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Read { server, through, first, payloads } = self;
+        write!(f, "{server}, whose log goes through entry {through}, shows")?;
+        if payloads.is_empty() {
+            return write!(f, " nothing");
+        }
+        write!(f, " from entry {first} on")?;
+        payloads.iter().try_for_each(|payload| write!(f, " ({:04x})", payload >> 48))
     }
 }
 

@@ -2,12 +2,13 @@
 
 use sim::{Case, Goal, NodeId, Observed, What};
 
-use super::fact::{LogFact, Replicated, log_fact};
+use super::fact::{Acknowledged, LogFact, Replicated, log_fact};
 use crate::by_node::ByNode;
 
 /// After the heal every client that still has operations begins one and gets it answered, and every node of the core
 /// applies all that anybody had applied before.
 ///
+/// An answer that promises nothing, such as to a read, is not enough where more can be asked: a node alone can give it.
 /// An answer to what was asked before the heal is not enough where more can be asked: it may have been on its way already.
 #[derive(Clone, Debug)]
 pub struct Liveness {
@@ -44,7 +45,7 @@ enum Due {
     Nothing,
     /// The answer to the last operation that it has.
     LastAnswer,
-    /// The answer to an operation after this one.
+    /// What an operation after this one promises, or the answers to all that it has.
     AnswerAfter(Option<u32>),
 }
 
@@ -101,12 +102,13 @@ impl Client {
         self.last = Some(ordinal);
     }
 
-    fn answer(&mut self, ordinal: u32) {
+    fn answer(&mut self, ordinal: u32, promise: Option<Acknowledged>) {
         self.answered += 1;
+        let is_through = self.answered == self.operations;
         let is_due = match self.due {
             Due::Nothing => false,
-            Due::LastAnswer => self.answered == self.operations,
-            Due::AnswerAfter(last) => last.is_none_or(|last| ordinal > last),
+            Due::LastAnswer => is_through,
+            Due::AnswerAfter(last) => is_through || promise.is_some() && last.is_none_or(|last| ordinal > last),
         };
         if is_due {
             self.due = Due::Nothing;
@@ -129,7 +131,9 @@ impl<P: Replicated> Goal<P> for Liveness {
         match observed.what {
             What::Crashed | What::Booted => *self.applied.get_mut(observed.node) = 0,
             What::Invoked(operation, _) => self.client(operation.client).ask(operation.ordinal),
-            What::Responded(operation, _) => self.client(operation.client).answer(operation.ordinal),
+            What::Responded(operation, reply) => {
+                self.client(operation.client).answer(operation.ordinal, P::acknowledged(reply));
+            }
             What::Healed(core) => {
                 self.clients.iter_mut().for_each(Client::heal);
                 let through = match self.demanded {
@@ -195,6 +199,17 @@ mod tests {
         let history = "c1 asks\nhealed n1 n2\nc1 answered 1 a";
         assert_eq!(missing(&mut of_two_clients(), history).as_deref(), Some("[c1] got no answer"));
         assert!(missing(&mut of_two_clients(), "n1 applies 1/1 a").is_some());
+    }
+
+    /// Or a cluster that decides nothing any more would be one that makes progress, by what each node remembers.
+    #[test]
+    fn a_read_is_no_progress_where_more_can_be_asked() {
+        let history = "healed n1 n2\nc1 asks\nc1 shown n1 0 1";
+        assert_eq!(missing(&mut of_two_clients(), history).as_deref(), Some("[c1] got no answer"));
+        let through = format!("{history}\nc1 asks\nc1 shown n1 0 1");
+        assert_eq!(missing(&mut of_two_clients(), &through), None);
+        let promised = format!("{history}\nc1 asks\nc1 answered 1 a");
+        assert_eq!(missing(&mut of_two_clients(), &promised), None);
     }
 
     #[test]

@@ -23,6 +23,8 @@
 //! | `applied_is_held` | a node applies only what its own disk holds | dissertation §10.2.1 |
 //! | `durable_survives` | what a disk held is what the next life starts from | Raft figure 2 |
 //! | `snapshot_content` | a snapshot holds what was applied through its index | dissertation §5.1 |
+//! | `read_content` | what a client reads is what was applied, and what others were told stands there | |
+//! | `read_monotonic` | a node shows a client no less of the log than it did before | |
 //! | `integrity` | nothing is applied that nobody proposed, or more often than it was | Hadzilacos and Toueg 1994 |
 //! | `liveness` | operations are answered, and logs catch up, after the heal | |
 //! | `fact` | the facts | |
@@ -39,7 +41,8 @@
 //!
 //! A log whose entries keep no term, as in Sequence Paxos, is stated in term 0 throughout; its ballots are terms all the same.
 //! What rests on the terms of entries says nothing of it then, and [`checks`] is not for it: such a scenario puts together
-//! what applies. `integrity` and `snapshot_content` stand in no list here, as our Raft states neither proposals nor snapshots.
+//! what applies. `integrity`, `snapshot_content`, `read_content` and `read_monotonic` stand in no list here, as our Raft states
+//! neither proposals nor snapshots, and nobody reads its log.
 
 mod acked_is_durable;
 mod applied_is_held;
@@ -62,6 +65,8 @@ mod log_matching;
 mod log_order;
 mod match_truth;
 mod progress_sanity;
+mod read_content;
+mod read_monotonic;
 mod snapshot_content;
 mod state_machine_safety;
 #[cfg(test)]
@@ -82,7 +87,7 @@ pub use commit_rule::CommitRule;
 pub use committed_prefix::CommittedPrefix;
 pub use durable_survives::DurableSurvives;
 pub use election_safety::ElectionSafety;
-pub use fact::{Acknowledged, Entry, LogFact, Replicated};
+pub use fact::{Acknowledged, Entry, LogFact, Read, Replicated};
 pub use integrity::Integrity;
 pub use leader_append_only::LeaderAppendOnly;
 pub use leader_completeness::LeaderCompleteness;
@@ -92,6 +97,8 @@ pub use log_matching::LogMatching;
 pub use log_order::LogOrder;
 pub use match_truth::MatchTruth;
 pub use progress_sanity::ProgressSanity;
+pub use read_content::ReadContent;
+pub use read_monotonic::ReadMonotonic;
 pub use snapshot_content::{SnapshotContent, prefix};
 pub use state_machine_safety::StateMachineSafety;
 pub use term_monotonic::TermMonotonic;
@@ -182,7 +189,7 @@ mod tests {
     use super::*;
     use crate::story::{bears_nonsense, case};
 
-    const LINES: [&str; 23] = [
+    const LINES: [&str; 28] = [
         "boots",
         "crashes",
         "recovered #/# a",
@@ -206,11 +213,25 @@ mod tests {
         "matched # $ # #",
         "c1 asks",
         "c1 answered # a",
+        "proposes a",
+        "snapshot # a",
+        "c1 shown $ # #",
+        "c1 shown $ # # a",
+        "c1 shown $ # # a b",
     ];
 
     #[test]
     fn no_check_falls_over_what_is_told_after_a_flaw() {
         let clients = vec![ClientLoad { id: NodeId::client(1), operations: u32::MAX, omitted: Vec::new() }];
-        bears_nonsense::<story::Told>(checks(&case(3, clients), Duration::ZERO), &LINES);
+        let listed = checks(&case(3, clients), Duration::ZERO);
+        let content = (
+            Property::new("integrity", Integrity::default()),
+            Property::new("snapshot_content", SnapshotContent::default()),
+        );
+        let read = (
+            Property::new("read_content", ReadContent::default()),
+            Property::new("read_monotonic", ReadMonotonic::default()),
+        );
+        bears_nonsense::<story::Told>((listed, (content, read)), &LINES);
     }
 }

@@ -14,12 +14,13 @@
 //! | `n1 proposes a` | a client's wish is handed to it |
 //! | `n1 snapshot 2 a b` | a snapshot through entry 2, of a state machine that took `a` and `b` |
 //! | `c1 asks`, `c1 answered 2 a` | an operation, and that it is at index 2 |
+//! | `c1 shown n2 7 4 a b` | that n2, whose log goes through entry 7, shows `a` as entry 4, and `b` after it |
 //!
 //! What any history may say stands in `crate::story`.
 
 use sim::{OperationId, Protocol, What, content_hash};
 
-use super::fact::{Acknowledged, Entry, LogFact, Replicated};
+use super::fact::{Acknowledged, Entry, LogFact, Read, Replicated};
 pub(crate) use crate::story::tell;
 use crate::story::{self, Silence, Vocabulary, name, number};
 
@@ -30,7 +31,14 @@ impl Protocol for Told {
     type Message = Silence;
     type Fact = LogFact;
     type Operation = ();
-    type Reply = Acknowledged;
+    type Reply = Reply;
+}
+
+/// What an operation gets.
+#[derive(Clone, Debug, Hash)]
+pub(crate) enum Reply {
+    Acknowledged(Acknowledged),
+    Read(Read),
 }
 
 impl Replicated for Told {
@@ -38,8 +46,18 @@ impl Replicated for Told {
         Some(fact)
     }
 
-    fn acknowledged(reply: &Acknowledged) -> Option<Acknowledged> {
-        Some(*reply)
+    fn acknowledged(reply: &Reply) -> Option<Acknowledged> {
+        match reply {
+            Reply::Acknowledged(acknowledged) => Some(*acknowledged),
+            Reply::Read(_) => None,
+        }
+    }
+
+    fn read(reply: &Reply) -> Option<&Read> {
+        match reply {
+            Reply::Acknowledged(_) => None,
+            Reply::Read(read) => Some(read),
+        }
     }
 }
 
@@ -49,7 +67,12 @@ impl Vocabulary for Told {
             ["asks"] => return hear(What::Invoked(operation, &())),
             ["answered", index, payload] => {
                 let reply = Acknowledged { index: number(index), payload: content_hash(payload) };
-                return hear(What::Responded(operation, &reply));
+                return hear(What::Responded(operation, &Reply::Acknowledged(reply)));
+            }
+            ["shown", server, through, first, ref payloads @ ..] => {
+                let payloads = payloads.iter().map(|payload| content_hash(*payload)).collect();
+                let read = Read { server: name(server), through: number(through), first: number(first), payloads };
+                return hear(What::Responded(operation, &Reply::Read(read)));
             }
             ["recovered", position, payload] => LogFact::Recovered(entry(position, payload)),
             ["restarted", term] => LogFact::Restarted { term: number(term), voted_for: None },
