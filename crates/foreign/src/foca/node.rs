@@ -148,7 +148,7 @@ impl<U: Usage> Process for Node<U> {
     }
 
     fn on_disk(&mut self, request: Request, _: Result<(), DiskError>, io: &mut Io<'_, Protocol>) {
-        self.journal.synced(io);
+        self.journal.synced(request, io);
         if let Named::After(named) = self.named
             && named <= request
         {
