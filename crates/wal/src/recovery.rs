@@ -123,23 +123,35 @@ impl Reading {
             names_only_what_is_there(&header, number, files)?;
         }
         let place = header.map_or(Ok(Place::Dead), |header| self.place(number, &header))?;
-        match place {
-            Place::Dead => {
-                self.dead.push(number);
-                self.cut.after.get_or_insert((number, 0));
-                self.cut.bytes += written(bytes).len() as u64;
-            }
-            Place::Live(header) => {
-                if self.live.is_empty() {
-                    self.records = Records::behind(header.first.previous());
-                    self.chain = header.chain;
-                    self.beginning = Some(header);
-                }
-                self.live.push(Live { number, first: header.first });
-                self.cut = Cut { after: Some((number, HEADER_LEN as u64)), bytes: 0 };
+        let (cut, had) = (self.cut, self.live.len());
+        if let Place::Live(header) = place {
+            self.begin(number, header);
+        }
+        let first = self.records.last().next();
+        self.fragments(number, bytes, place)?;
+        if self.records.last() < first {
+            self.live.truncate(had);
+            self.dead.push(number);
+            self.cut = cut;
+            self.cut.after.get_or_insert((number, 0));
+            self.cut.bytes += written(bytes).len() as u64;
+            if self.live.is_empty() {
+                (self.records, self.chain, self.beginning) = (Records::default(), 0, None);
             }
         }
-        self.fragments(number, bytes, place)
+        Ok(())
+    }
+
+    /// Goes on in a segment. It is part of the log if it has a record: whoever follows it knows by its own claims that the record
+    /// was synced, and would not know that of a header alone.
+    fn begin(&mut self, number: SegmentNumber, header: Header) {
+        if self.live.is_empty() {
+            self.records = Records::behind(header.first.previous());
+            self.chain = header.chain;
+            self.beginning = Some(header);
+        }
+        self.live.push(Live { number, first: header.first });
+        self.cut = Cut { after: Some((number, HEADER_LEN as u64)), bytes: 0 };
     }
 
     /// Whether a segment with this header goes on where the log ends.
@@ -147,9 +159,9 @@ impl Reading {
     /// A crash can take the end of the log before it: a header that was written, with all that follows, while what it was
     /// written behind was lost. Then it is dead, and so is whatever follows it, even one that begins at the right record:
     ///
-    /// 1. A process dies without a sync. The next finds segment 2, with a header and no record, and begins segment 3 behind it.
-    /// 2. The machine crashes; of segment 2 nothing is left but its name.
-    /// 3. Were segment 3 taken to follow segment 1, the removal of dead segments would remove 2, which 3 names, before 1.
+    /// 1. A process writes record 8 to segment 2 and dies without a sync. The next finds it, and writes 9 to segment 3.
+    /// 2. The machine crashes; of segment 2 nothing is left but its name. The next life writes another 8 to segment 4.
+    /// 3. Segment 3 begins where that ends, and nobody wrote it behind that.
     ///
     /// Never does a crash make the log before it longer, or another.
     fn place(&self, number: SegmentNumber, header: &Header) -> Result<Place, Damage> {
@@ -287,11 +299,11 @@ impl Reading {
     }
 
     /// The segments that a cache alone may know of. One whose records are all known to have been synced was synced itself, and so
-    /// was its name. One without records says nothing.
+    /// was its name.
     fn unsynced(&self) -> Vec<SegmentNumber> {
         let ends = self.live.iter().skip(1).map(|next| next.first.previous()).chain([self.records.last()]);
-        let known = |(segment, end): &(&Live, Sequence)| segment.first <= *end && *end <= self.claim.synced_through;
-        self.live.iter().zip(ends).filter(|segment| !known(segment)).map(|(segment, _)| segment.number).collect()
+        let unknown = |(_, end): &(&Live, Sequence)| *end > self.claim.synced_through;
+        self.live.iter().zip(ends).filter(unknown).map(|(segment, _)| segment.number).collect()
     }
 }
 

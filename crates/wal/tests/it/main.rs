@@ -1,12 +1,20 @@
 //! The log from the outside.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `golden` | the bytes of version 1 |
+//! | `ends` | the end of a log, cut and damaged at every byte of it |
+//! | `segments` | what a crash leaves of several segments and lives, by hand |
+//! | `order` | what is asked for in which order, and what is refused |
+//! | `campaign` | lives on a disk that forgets, and damage to what they leave, by the thousand |
+//! | `directory` | the log on real files |
+//! | `host`, `torture` | files in memory; the disk that forgets |
 
+mod campaign;
+mod directory;
+mod ends;
+mod golden;
+mod host;
+mod order;
+mod segments;
 mod torture;
-
-#[test]
-fn smoke() {
-    let mut counts = torture::Counts::default();
-    for seed in 0..1000 {
-        torture::trial(seed, 20, &mut counts);
-    }
-    println!("{counts}");
-}

@@ -24,6 +24,8 @@ pub struct Lives {
     pub durable_through: Sequence,
     /// The first record that nobody asked to have removed.
     pub needed_from: Sequence,
+    /// Whether the last record says that all before it were synced.
+    pub witnessed: bool,
 }
 
 enum Target {
@@ -41,7 +43,7 @@ struct Life {
 enum End {
     Machine,
     Process,
-    /// With everything synced, and nobody crashing.
+    /// With everything synced, and then one record more, which says so. Nobody crashes.
     Clean,
 }
 
@@ -56,6 +58,7 @@ impl Lives {
             expected: Vec::new(),
             durable_through: Sequence(0),
             needed_from: Sequence(1),
+            witnessed: false,
         }
     }
 
@@ -186,15 +189,11 @@ impl Lives {
 
     fn crash(&mut self, end: End, life: &mut Life, counts: &mut Counts) {
         if let End::Clean = end {
-            life.log.sync(&mut life.effects).expect("it runs");
-            while !life.effects.is_empty() || !life.under_way.is_empty() {
-                self.carry_out(life, counts);
-                while !life.under_way.is_empty() {
-                    self.complete(life);
-                }
-            }
-            assert_eq!(life.log.durable_through(), life.log.last());
-            self.durable_through = self.durable_through.max(life.log.durable_through());
+            self.sync(life, counts);
+            life.log.append(b"witness", &mut life.effects).expect("it runs");
+            self.expected.push(b"witness".to_vec());
+            self.sync(life, counts);
+            self.witnessed = true;
             return;
         }
         self.cut_short(life, counts);
@@ -208,6 +207,19 @@ impl Lives {
                 counts.machine_crashes += 1;
             }
         }
+    }
+
+    /// Makes everything durable.
+    fn sync(&mut self, life: &mut Life, counts: &mut Counts) {
+        life.log.sync(&mut life.effects).expect("it runs");
+        while !life.effects.is_empty() || !life.under_way.is_empty() {
+            self.carry_out(life, counts);
+            while !life.under_way.is_empty() {
+                self.complete(life);
+            }
+        }
+        assert_eq!(life.log.durable_through(), life.log.last());
+        self.durable_through = life.log.durable_through();
     }
 
     /// Of what was still to be done, some is; of the write that comes then, a beginning.

@@ -26,7 +26,10 @@ pub fn damage(lives: &mut Lives, mutations: u64, counts: &mut Counts) {
     }
     for _ in 0..mutations {
         let mut damaged = images.clone();
-        let demand = mutate(&mut damaged, &mut random);
+        let mut demand = mutate(&mut damaged, &mut random);
+        if lives.witnessed && witness_stands(&images, &damaged) {
+            demand = Demand::NothingSyncedIsLost;
+        }
         counts.mutations += 1;
         counts.lost_writes += u64::from(demand == Demand::NothingIsWrong);
         match lives.read(&damaged) {
@@ -128,6 +131,15 @@ fn is_named(images: &Images, gone: SegmentNumber) -> bool {
     let whole = |bytes: &&Vec<u8>| bytes.get(..HEADER_LEN).is_some_and(|header| header[HEADER_LEN - 2] != 0);
     let follows = |bytes: &Vec<u8>| bytes[20..28] == gone.get().to_le_bytes();
     images.keys().any(|name| *name < gone) && images.values().filter(whole).any(follows)
+}
+
+/// Whether what says that everything was synced is as it was: the newest fragment. And no file is gone.
+fn witness_stands(before: &Images, after: &Images) -> bool {
+    let sector = |images: &Images| {
+        let newest = images.values().next_back().expect("there is one");
+        newest.chunks(SECTOR_LEN).next_back().map(<[u8]>::to_vec)
+    };
+    before.len() == after.len() && sector(before) == sector(after)
 }
 
 /// A sector that lost its end, and nothing else, is what a crash before its sync leaves, to the last bit. But one byte less of a
