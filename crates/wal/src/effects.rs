@@ -75,7 +75,7 @@ impl Effects {
         if self.list.is_empty() { 0 } else { self.bytes.len() }
     }
 
-    /// All of them, in order; none is left.
+    /// All of them, in order; none is left, those included that the iterator is dropped before: nobody will ask for them again.
     pub fn drain(&mut self) -> Drain<'_> {
         Drain { list: self.list.drain(..), bytes: &self.bytes }
     }

@@ -352,3 +352,34 @@ fn append_record(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::effects::Effect;
+    use crate::recovery::recover;
+
+    #[test]
+    fn buffers_that_have_grown_are_used_again() {
+        let mut effects = Effects::new();
+        let mut log = recover(Config::default(), [], &mut effects).expect("a new log").log;
+        let mut synced = Vec::new();
+        let mut round = |log: &mut Log| {
+            (0..10).for_each(|_| assert!(log.append(&[7; 700], &mut effects).is_ok()));
+            log.sync(&mut effects).expect("it runs");
+            let mut buffer = None;
+            for effect in effects.drain() {
+                match effect {
+                    Effect::Write { bytes, .. } => buffer = Some(bytes.as_ptr()),
+                    Effect::SyncFile { sync, .. } | Effect::SyncDirectory { sync } => synced.push(sync),
+                    Effect::Create(_) | Effect::Remove(_) => {}
+                }
+            }
+            synced.drain(..).for_each(|sync| log.synced(sync, &mut effects).expect("it is under way"));
+            let capacities = [log.unsynced.capacity(), log.batch.outstanding.capacity(), log.live.capacity()];
+            (buffer.expect("something is written"), capacities)
+        };
+        let grown = (0..3).map(|_| round(&mut log)).last();
+        (0..1000).for_each(|_| assert_eq!(Some(round(&mut log)), grown));
+    }
+}
