@@ -111,7 +111,8 @@ pub enum Operation {
 const BUFFER_BYTES: usize = 256 * 1024;
 
 impl FileLog {
-    /// Opens the log in this directory, which must be there; without files in it, the log is new. Other files are left alone.
+    /// Opens the log in this directory, which must be there; without files in it, the log is new. Other files are left alone. All
+    /// of the log is read into memory.
     ///
     /// # Errors
     /// Where another process has it open, it is damaged, or the system refuses something.

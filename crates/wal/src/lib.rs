@@ -68,7 +68,8 @@
 //!   host has it [removed](Log::remove_before).
 //! - **A prefix, always**: what is read is what was appended, in its order, cut at the end if at all.
 //! - **A crash is never taken for damage**, and never refused.
-//! - **Damage to one byte of what was synced, anywhere, is refused or does no harm.** More than that is so too, unless
+//! - **A bit that flips in what was synced, anywhere, is refused or does no harm**, and so is any damage to one byte, but for this:
+//!   a crash took the very last byte of a fragment and no other, and the byte before is zeroed later. More damage is refused too, unless
 //!   it makes of every sector just what a crash could have left: the end of a sector zeroed, and no record written after the
 //!   sync that was lost with it. No log can tell that from a crash, unless it writes elsewhere.
 //!

@@ -238,8 +238,9 @@ impl Log {
         let may_begin = |segment: &Live| segment.first <= sequence && segment.first.previous() <= self.claimed_durably;
         let Some(keep) = self.live.iter().rposition(may_begin).filter(|keep| *keep > 0) else { return Ok(()) };
         let kept = self.live[keep].number;
-        // The dead first: were a dead one the first file that is left, nothing before it would say that it is dead. The latest of them first, as one may follow another, and then the living from the earliest: so whatever
-        // a remaining one follows is there, or is older than all that are.
+        // The dead first: were a dead one the first file that is left, nothing before it would say that it is dead. The
+        // latest of them first, as one may follow another, and then the living from the earliest: so whatever a remaining
+        // one follows is there, or is older than all that are.
         let dead = self.dead.partition_point(|number| *number < kept);
         self.dead.drain(..dead).rev().for_each(|number| effects.remove(number));
         self.live.drain(..keep).for_each(|segment| effects.remove(segment.number));
