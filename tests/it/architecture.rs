@@ -38,7 +38,7 @@ const RULES: [Rule; 9] = [
     Rule { name: "campaign", inside: &["sim"], outside: Anything },
     // Where cores meet the engine; only the tools know them all.
     // The checksum is for what an adapter writes to disk.
-    Rule { name: "scenarios", inside: &["oracle", "raft", "ring", "sim"], outside: Only(&["crc32c"]) },
+    Rule { name: "scenarios", inside: &["oracle", "raft", "ring", "sim", "wal"], outside: Only(&["crc32c"]) },
     Rule { name: "xtask", inside: &["campaign", "scenarios", "sim"], outside: Anything },
     Rule {
         name: "tests",

@@ -325,6 +325,15 @@ impl<P: Protocol> Io<'_, P> {
         })
     }
 
+    /// Says that what `file` holds is of use only behind all of `before`, as of the files of one log: no fact about it
+    /// [becomes true](Self::when_durable) before everything that was written to `before` in this life is on the platter.
+    ///
+    /// # Panics
+    /// Where `before` follows `file`.
+    pub fn follows(&mut self, file: File, before: File) {
+        self.host.disk.follow(file, before);
+    }
+
     /// The names of this node's files, in order, as this process has made and left them.
     pub fn file_names(&self) -> impl Iterator<Item = &str> {
         self.host.disk.names()

@@ -14,7 +14,7 @@ use crate::plan::{Fault, FaultKind, Heal, Item, Plan, Point, Target, When};
 use crate::sample::PPM;
 use crate::spec::{FaultClass, Knob, Scale, Spec};
 use crate::time::{Time, nanos};
-use crate::world::ENGINE_KNOBS;
+use crate::world::{DAMAGING, ENGINE_KNOBS};
 
 /// What is left out when a seed is expanded.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -27,6 +27,8 @@ pub struct Expansion {
 const OFF_PPM: u32 = 300_000;
 /// Timed faults of a kind are at most so many in a run.
 const ITEMS_MAX: u64 = 64;
+/// And of a kind that damages a disk for good so many: with every second node damaged, nothing else may strike.
+const DAMAGING_ITEMS_MAX: u64 = 3;
 /// Of the timed faults, so many strike on a fact, where the scenario names facts to strike on.
 const TRIGGERED_PPM: u32 = 400_000;
 
@@ -182,7 +184,8 @@ impl Draw<'_> {
                 continue;
             }
             let gap_ns = family.octaves(&(200 * MILLISECOND..=safety_ns.max(200 * MILLISECOND)));
-            let count = (safety_ns / gap_ns).clamp(1, ITEMS_MAX);
+            let most = if DAMAGING.contains(&kind) { DAMAGING_ITEMS_MAX } else { ITEMS_MAX };
+            let count = (safety_ns / gap_ns).clamp(1, most);
             let longest_ns = family.octaves(&(100 * MILLISECOND..=5 * SECOND));
             for index in 0..count {
                 let mut stream = self.stream(kind.name(), &index.to_string());

@@ -270,18 +270,12 @@ fn read_all(directory: &Path) -> Result<Vec<(SegmentNumber, Vec<u8>)>, FileError
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).map_err(on(Operation::List, directory))? {
         let name = entry.map_err(on(Operation::List, directory))?.file_name();
-        if let Some(segment) = name.to_str().and_then(named) {
+        if let Some(segment) = name.to_str().and_then(SegmentNumber::named) {
             let path = directory.join(name);
             files.push((segment, fs::read(&path).map_err(on(Operation::Read, &path))?));
         }
     }
     Ok(files)
-}
-
-/// The segment whose file has this name, if it is one's.
-fn named(name: &str) -> Option<SegmentNumber> {
-    let segment = SegmentNumber::new(name.strip_prefix("wal-")?.parse().ok()?)?;
-    (segment.to_string() == name).then_some(segment)
 }
 
 #[cfg(unix)]

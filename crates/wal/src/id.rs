@@ -39,6 +39,13 @@ impl SegmentNumber {
         NonZeroU64::new(number).map(SegmentNumber)
     }
 
+    /// The segment whose file has this name, if it is one's: `wal-00000001`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<SegmentNumber> {
+        let segment = SegmentNumber::new(name.strip_prefix("wal-")?.parse().ok()?)?;
+        (segment.to_string() == name).then_some(segment)
+    }
+
     /// As a number.
     #[must_use]
     pub fn get(self) -> u64 {

@@ -310,13 +310,14 @@ impl Log {
             batch.outstanding.push(sync);
             sync
         };
-        for segment in self.unsynced.drain(..) {
-            effects.sync_file(begin(), segment);
-        }
-        // A file that is synced and whose name is not can be gone after a crash. So a batch is not done before both are.
+        // A file that is synced and whose name is not can be gone after a crash. So a batch is not done before both are; and
+        // with the directory in front, a host whose disk carries out one after the other may take the last of a batch for it.
         if self.directory == Directory::Changed {
             effects.sync_directory(begin());
             self.directory = Directory::Synced;
+        }
+        for segment in self.unsynced.drain(..) {
+            effects.sync_file(begin(), segment);
         }
         self.batch.covers = self.last;
         self.batch.claims = self.claimed;

@@ -1,56 +1,148 @@
-//! The core's records on disk, and its writes: what of them is durable.
+//! The core's records on disk, in a write-ahead log, and its writes: what of them is durable.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use raft::{Entry, HardState, Index, NodeId, Payload, Record, Term, WriteId};
-use sim::{Io, Refusal, Request};
+use sim::{File, Io, Refusal, Request};
+use wal::{Config, Effect, Effects, SegmentNumber, Sequence, SyncId, Tail};
 
 use super::Log;
-use crate::journal::{self, Found};
 
 /// The journal of one life.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Journal {
-    records: journal::Journal<Record>,
-    /// The core's writes that are not durable yet, each by its last request.
-    under_way: VecDeque<(WriteId, Request)>,
+    log: wal::Log,
+    /// The segments that are open, the one that is written to last.
+    files: Vec<(SegmentNumber, File)>,
+    /// The log's syncs that are under way, in the order in which the disk carries them out.
+    syncs: VecDeque<(Request, SyncId)>,
+    /// The core's writes that are not durable yet, each by its last request and its last record.
+    under_way: VecDeque<(WriteId, Request, Sequence)>,
+    buffers: Buffers,
+}
+
+/// Used again for each record; empty in between.
+#[derive(Default)]
+struct Buffers {
+    content: Vec<u8>,
+    effects: Effects,
+}
+
+impl Clone for Buffers {
+    fn clone(&self) -> Buffers {
+        Buffers::default()
+    }
+}
+
+/// What a journal held.
+pub(crate) struct Found {
+    /// The records, in the order in which they were written.
+    pub(crate) records: Vec<Record>,
+    /// Whether a crash left more than can be read.
+    pub(crate) tail: Tail,
 }
 
 impl Journal {
     /// Reads the journal of this node's disk.
     ///
     /// # Errors
-    /// As [`journal::Journal::open`].
-    pub(crate) fn open(io: &mut Io<'_, Log>) -> Result<(Journal, Found<Record>), Refusal> {
-        let (records, found) = journal::Journal::open(io)?;
-        Ok((Journal { records, under_way: VecDeque::new() }, found))
+    /// Where what was durable is damaged, or a whole record says nothing that anybody writes.
+    pub(crate) fn open(io: &mut Io<'_, Log>) -> Result<(Journal, Found), Refusal> {
+        let config = Config { segment_bytes: io.knob("segment_bytes") };
+        let mut buffers = Buffers::default();
+        let recovered = {
+            let segments = io.file_names().filter_map(|name| Some((SegmentNumber::named(name)?, io.surviving(name))));
+            wal::recover(config, segments, &mut buffers.effects).map_err(|damage| Refusal(damage.to_string()))?
+        };
+        let decoded = |(sequence, content): (Sequence, &[u8])| {
+            decode(content).ok_or_else(|| Refusal(format!("record {} says nothing", sequence.0)))
+        };
+        let records = recovered.records.iter().map(decoded).collect::<Result<Vec<Record>, Refusal>>()?;
+        let (syncs, under_way) = (VecDeque::new(), VecDeque::new());
+        let mut journal = Journal { log: recovered.log, files: Vec::new(), syncs, under_way, buffers };
+        journal.carry_out(io);
+        Ok((journal, Found { records, tail: recovered.tail }))
     }
 
     /// Writes one record of the core's; it is durable when the request is.
     pub(crate) fn write(&mut self, record: &Record, io: &mut Io<'_, Log>) -> Request {
-        self.records.write(record, io)
+        let Buffers { content, effects } = &mut self.buffers;
+        content.clear();
+        encode(record, content);
+        self.log.append(content, effects).expect(RUNS);
+        self.carry_out(io).expect("a record has bytes")
     }
 
     /// The core's write consists of what was written through `last`, and is to become durable.
     pub(crate) fn seal(&mut self, write: WriteId, last: Request, io: &mut Io<'_, Log>) {
-        self.under_way.push_back((write, last));
-        self.records.sync(io);
+        self.under_way.push_back((write, last, self.log.last()));
+        self.log.sync(&mut self.buffers.effects).expect(RUNS);
+        self.carry_out(io);
     }
 
     /// The request to wait for until the core's write is durable; `None` where it is.
+    ///
+    /// A message that waits for it leaves once its segment is synced. What that rests on, the segment's name and the segments
+    /// before it, is synced in front of it, and where one of these fails, no later request is carried out before this process
+    /// has heard of it, and stopped.
     pub(crate) fn request(&self, write: WriteId) -> Option<Request> {
-        self.under_way.iter().find(|(known, _)| *known == write).map(|(_, request)| *request)
+        self.under_way.iter().find(|(known, ..)| *known == write).map(|(_, request, _)| *request)
     }
 
     /// A sync completed. Gives the last of the core's writes that it made durable.
-    pub(crate) fn synced(&mut self, sync: Request, io: &mut Io<'_, Log>) -> Option<WriteId> {
-        self.records.synced(sync, io);
+    pub(crate) fn synced(&mut self, request: Request, io: &mut Io<'_, Log>) -> Option<WriteId> {
+        let (_, sync) =
+            self.syncs.pop_front_if(|(under_way, _)| *under_way == request).expect("syncs complete in order");
+        self.log.synced(sync, &mut self.buffers.effects).expect(RUNS);
+        self.carry_out(io);
+        let durable_through = self.log.durable_through();
         let mut last = None;
-        while let Some((write, _)) = self.under_way.pop_front_if(|(_, request)| *request < sync) {
+        while let Some((write, ..)) = self.under_way.pop_front_if(|(.., sequence)| *sequence <= durable_through) {
             last = Some(write);
         }
         last
+    }
+
+    /// Does what the log asks for. Gives the last write.
+    fn carry_out(&mut self, io: &mut Io<'_, Log>) -> Option<Request> {
+        let mut written = None;
+        for effect in self.buffers.effects.drain() {
+            match effect {
+                Effect::Create(segment) => {
+                    let file = io.open(&segment.to_string());
+                    if let Some((_, before)) = self.files.last() {
+                        io.follows(file, *before);
+                    }
+                    self.files.push((segment, file));
+                }
+                Effect::Write { segment, offset, bytes } => {
+                    let file = opened(&mut self.files, segment, io);
+                    written = Some(io.write(file, offset, bytes));
+                }
+                Effect::SyncFile { sync, segment } => {
+                    let file = opened(&mut self.files, segment, io);
+                    self.syncs.push_back((io.sync(file), sync));
+                }
+                Effect::SyncDirectory { sync } => self.syncs.push_back((io.sync_directory(), sync)),
+                Effect::Remove(segment) => _ = io.remove(&segment.to_string()),
+            }
+        }
+        written
+    }
+}
+
+const RUNS: &str = "a log of which something failed is not used any more: its process has stopped";
+
+/// The file of a segment; one of an earlier life is opened where it is asked for.
+fn opened(files: &mut Vec<(SegmentNumber, File)>, segment: SegmentNumber, io: &mut Io<'_, Log>) -> File {
+    match files.iter().rev().find(|(known, _)| *known == segment) {
+        Some((_, file)) => *file,
+        None => {
+            let file = io.open(&segment.to_string());
+            files.insert(0, (segment, file));
+            file
+        }
     }
 }
 
@@ -59,49 +151,48 @@ const TRUNCATE: u8 = 2;
 const APPEND_NOOP: u8 = 3;
 const APPEND_COMMAND: u8 = 4;
 
-impl journal::Record for Record {
-    fn encode(&self, bytes: &mut Vec<u8>) {
-        let mut put = |kind: u8, words: [u64; 2], content: &[u8]| {
-            bytes.push(kind);
-            words.iter().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
-            bytes.extend_from_slice(content);
-        };
-        match self {
-            // A node's name is never 0.
-            Record::HardState(HardState { term, voted_for }) => {
-                put(HARD_STATE, [term.0, voted_for.map_or(0, |id| id.0)], &[])
-            }
-            Record::Truncate { from } => put(TRUNCATE, [from.0, 0], &[]),
-            Record::Append(Entry { term, index, payload: Payload::Noop }) => put(APPEND_NOOP, [term.0, index.0], &[]),
-            Record::Append(Entry { term, index, payload: Payload::Command(command) }) => {
-                put(APPEND_COMMAND, [term.0, index.0], command);
-            }
+/// Adds what a record is on disk.
+fn encode(record: &Record, bytes: &mut Vec<u8>) {
+    let mut put = |kind: u8, words: [u64; 2], content: &[u8]| {
+        bytes.push(kind);
+        words.iter().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
+        bytes.extend_from_slice(content);
+    };
+    match record {
+        // A node's name is never 0.
+        Record::HardState(HardState { term, voted_for }) => {
+            put(HARD_STATE, [term.0, voted_for.map_or(0, |id| id.0)], &[])
+        }
+        Record::Truncate { from } => put(TRUNCATE, [from.0, 0], &[]),
+        Record::Append(Entry { term, index, payload: Payload::Noop }) => put(APPEND_NOOP, [term.0, index.0], &[]),
+        Record::Append(Entry { term, index, payload: Payload::Command(command) }) => {
+            put(APPEND_COMMAND, [term.0, index.0], command);
         }
     }
+}
 
-    fn decode(content: &[u8]) -> Option<Record> {
-        let (kind, rest) = content.split_first()?;
-        let (first, rest) = rest.split_first_chunk()?;
-        let (second, command) = rest.split_first_chunk()?;
-        let (first, second) = (u64::from_le_bytes(*first), u64::from_le_bytes(*second));
-        let append = |payload| Record::Append(Entry { term: Term(first), index: Index(second), payload });
-        match (*kind, command) {
-            (HARD_STATE, []) => {
-                let voted_for = (second > 0).then_some(NodeId(second));
-                Some(Record::HardState(HardState { term: Term(first), voted_for }))
-            }
-            (TRUNCATE, []) => Some(Record::Truncate { from: Index(first) }),
-            (APPEND_NOOP, []) => Some(append(Payload::Noop)),
-            (APPEND_COMMAND, command) => Some(append(Payload::Command(Arc::from(command)))),
-            _ => None,
+/// The record of this content; `None` where that says nothing.
+fn decode(content: &[u8]) -> Option<Record> {
+    let (kind, rest) = content.split_first()?;
+    let (first, rest) = rest.split_first_chunk()?;
+    let (second, command) = rest.split_first_chunk()?;
+    let (first, second) = (u64::from_le_bytes(*first), u64::from_le_bytes(*second));
+    let append = |payload| Record::Append(Entry { term: Term(first), index: Index(second), payload });
+    match (*kind, command) {
+        (HARD_STATE, []) => {
+            let voted_for = (second > 0).then_some(NodeId(second));
+            Some(Record::HardState(HardState { term: Term(first), voted_for }))
         }
+        (TRUNCATE, []) => Some(Record::Truncate { from: Index(first) }),
+        (APPEND_NOOP, []) => Some(append(Payload::Noop)),
+        (APPEND_COMMAND, command) => Some(append(Payload::Command(Arc::from(command)))),
+        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Record as _;
 
     #[test]
     fn a_record_reads_back_and_nothing_else_does() {
@@ -116,11 +207,11 @@ mod tests {
         ];
         for record in records {
             let mut content = Vec::new();
-            record.encode(&mut content);
-            assert_eq!(Record::decode(&content), Some(record));
+            encode(&record, &mut content);
+            assert_eq!(decode(&content), Some(record));
         }
         for nothing in [b"".as_slice(), &[HARD_STATE], &[99; 17], &[TRUNCATE; 18]] {
-            assert_eq!(Record::decode(nothing), None, "{nothing:?}");
+            assert_eq!(decode(nothing), None, "{nothing:?}");
         }
     }
 }

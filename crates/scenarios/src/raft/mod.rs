@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use oracle::consensus::{self, Acknowledged, ConsensusChecks, LogFact, Replicated};
 use raft::Body;
-use sim::{Case, FaultKind, Faults, Knob, Payload, Protocol, Spec, StaticMajority, System, content_hash};
+use sim::{Case, FaultClass, FaultKind, Faults, Knob, Payload, Protocol, Spec, StaticMajority, System, content_hash};
 
 pub use client::Client;
 pub use node::Node;
@@ -195,10 +195,14 @@ impl System for Raft {
                 Knob::octaves("max_entries_in_flight", 1..=256),
                 Knob::linear("pre_vote", 0..=1),
                 Knob::linear("check_quorum", 0..=1),
+                Knob::octaves("segment_bytes", 256..=65_536),
                 Knob::octaves("client_timeout_ms", 50..=2_000),
                 Knob::octaves("think_ms", 5..=1_000),
             ],
-            faults: Faults::swarm().with(FaultKind::IoError).with(FaultKind::NoSpace),
+            faults: Faults::swarm()
+                .with(FaultKind::IoError)
+                .with(FaultKind::NoSpace)
+                .classed(FaultKind::BitRot, FaultClass::Detected),
             triggers: vec!["term_entered", "voted", "elected", "appended", "truncated", "durable", "applied"],
             goals: vec!["elected", "deposed", "truncated", "durably_truncated", "recovered", "torn_tail", "superseded"],
             ..Spec::new("raft")

@@ -13,9 +13,8 @@ use raft::{
 };
 use sim::{DiskError, Io, NodeId, Process, Refusal, Request, Time, content_hash};
 
-use super::journal::Journal;
+use super::journal::{Found, Journal};
 use super::{Answer, Command, Log, Message};
-use crate::journal::{Found, Tail};
 
 /// A node: the core and its journal.
 #[derive(Clone)]
@@ -85,7 +84,7 @@ impl Process for Node {
 
     fn boot(io: &mut Io<'_, Log>) -> Result<Node, Refusal> {
         let (journal, Found { records, tail }) = Journal::open(io)?;
-        if tail == Tail::Torn {
+        if tail != wal::Tail::Clean {
             io.reached("torn_tail");
         }
         let mut recovered = Recovered::default();

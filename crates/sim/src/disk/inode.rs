@@ -70,6 +70,11 @@ impl Inode {
         })
     }
 
+    /// Whether something is not on the platter.
+    pub(super) fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
     pub(super) fn write(&mut self, request: Request, at: u64, bytes: &[u8]) {
         self.cache.extend(bytes);
         self.pending.push_back(Pending { request, change: Change::Write { at, len: bytes.len() as u64 } });

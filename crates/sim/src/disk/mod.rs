@@ -39,18 +39,25 @@ pub(crate) struct Disk<F> {
     requests: u32,
     /// The requests that failed in this life.
     failed: Vec<Failed>,
+    /// In this life: of each file of which something was lost, the first request whose bytes are not there, behind which
+    /// nothing is of any use.
+    broken: Vec<(u16, Request)>,
+    /// In this life: files, each with the one that is read before it.
+    follows: Vec<(u16, u16)>,
     condition: Condition,
     /// What becomes of one sector of what is synced next.
     trap: Option<Trap>,
 }
 
-/// Requests of one file that failed.
+/// Requests that failed.
 #[derive(Clone, Copy)]
 struct Failed {
-    file: u16,
-    /// What they did is not on the platter from this one on, nor is anything that comes behind it of any use.
+    error: DiskError,
+    /// Of this file, or of all.
+    file: Option<u16>,
     from: Request,
-    /// Up to this one they failed; nothing where the process was not told yet, for until then all that it asks for does.
+    /// Nothing where the process was not told yet: requests are carried out in order, and behind one that failed none is until
+    /// the process has heard of it, or it would be told that what lies behind a hole is durable.
     through: Option<Request>,
 }
 
@@ -108,6 +115,8 @@ impl<F> Disk<F> {
             facts: VecDeque::new(),
             requests: 0,
             failed: Vec::new(),
+            broken: Vec::new(),
+            follows: Vec::new(),
             condition: Condition::Sound,
             trap: None,
         }
@@ -146,22 +155,20 @@ impl<F> Disk<F> {
     /// # Errors
     /// Where the file would grow and the disk is full; nothing is written then.
     pub(crate) fn write(&mut self, request: Request, at: u64, bytes: &[u8]) -> Result<(), DiskError> {
-        let inode = &mut self.inodes[request.file as usize];
-        let grows = at.saturating_add(bytes.len() as u64) > inode.len();
-        if self.condition == Condition::Full && grows && !self.has_failed(request) {
-            self.failed.push(Failed { file: request.file, from: request, through: None });
+        let grows = at.saturating_add(bytes.len() as u64) > self.inodes[request.file as usize].len();
+        if self.condition == Condition::Full && grows && self.failure_of(request).is_none() {
+            self.failed.push(Failed { error: DiskError::NoSpace, file: None, from: request, through: None });
         }
-        // A process that has not heard of it yet writes on, behind what is not there.
-        if self.has_failed(request) {
-            return Err(DiskError::NoSpace);
+        if let Some(error) = self.failure_of(request) {
+            self.break_from(request);
+            return Err(error);
         }
-        let inode = &mut self.inodes[request.file as usize];
-        inode.write(request, at, bytes);
+        self.inodes[request.file as usize].write(request, at, bytes);
         Ok(())
     }
 
     pub(crate) fn truncate(&mut self, request: Request, len: u64) {
-        if !self.has_failed(request) {
+        if self.failure_of(request).is_none() {
             self.inodes[request.file as usize].truncate(request, len);
         }
     }
@@ -181,24 +188,37 @@ impl<F> Disk<F> {
         match request.file {
             DIRECTORY => self.directory.is_durable(request),
             file => {
-                self.inodes[file as usize].is_durable(request) && self.directory.finds(file) && !self.is_broken(request)
+                self.inodes[file as usize].is_durable(request)
+                    && self.directory.finds(file)
+                    && !self.is_broken(request)
+                    && self.before(file).all(|before| self.is_settled(before))
             }
         }
     }
 
-    /// Whether a request failed, as the process was told or will be.
-    pub(crate) fn has_failed(&self, request: Request) -> bool {
-        self.failed.iter().any(|failed| {
-            failed.file == request.file
-                && failed.from <= request
-                && failed.through.is_none_or(|through| request <= through)
-        })
+    /// What `file` holds is read behind all of `before` from here on, in this life.
+    pub(crate) fn follow(&mut self, file: File, before: File) {
+        assert!(
+            file != before && self.before(before.0).all(|known| known != file.0),
+            "files follow each other in a circle"
+        );
+        self.follows.push((file.0, before.0));
     }
 
-    /// The process hears that a request of this file failed. What it asks for from here on, it asks for knowing that.
+    /// Why a request failed, as the process was told or will be; nothing where it did not.
+    pub(crate) fn failure_of(&self, request: Request) -> Option<DiskError> {
+        let is_of = |failed: &&Failed| {
+            failed.file.is_none_or(|file| file == request.file)
+                && failed.from <= request
+                && failed.through.is_none_or(|through| request <= through)
+        };
+        self.failed.iter().find(is_of).map(|failed| failed.error)
+    }
+
+    /// The process hears that a request failed. What it asks for from here on, it asks for knowing that.
     pub(crate) fn tell_of_failure(&mut self, request: Request) {
-        let last = Request { number: self.requests, ..request };
-        let untold = self.failed.iter_mut().filter(|failed| failed.file == request.file && failed.through.is_none());
+        let last = Request { number: self.requests, file: DIRECTORY, ..request };
+        let untold = self.failed.iter_mut().filter(|failed| failed.through.is_none());
         untold.for_each(|failed| failed.through = Some(last));
     }
 
@@ -229,8 +249,10 @@ impl<F> Disk<F> {
         facts: &mut Vec<F>,
         fate: impl FnMut(Place) -> SectorFate,
     ) -> Result<(), DiskError> {
+        if let Some(error) = self.failure_of(sync) {
+            return Err(error);
+        }
         match self.condition {
-            _ if self.has_failed(sync) => return Err(DiskError::NoSpace),
             Condition::Failing => {
                 self.fail(sync, facts, fate);
                 return Err(DiskError::Io);
@@ -260,11 +282,15 @@ impl<F> Disk<F> {
         dropped.extend(names.map(|request| (DIRECTORY, request)));
         self.directory.forget();
         for (request, fact) in std::mem::take(&mut self.facts) {
-            let is_there = dropped.get(&request.file).is_none_or(|first| request < *first);
+            let has_a_hole = |file: u16| dropped.contains_key(&file) || !self.is_settled(file);
+            let is_behind_a_hole = self.is_broken(request) || self.before(request.file).any(has_a_hole);
+            let is_there = !is_behind_a_hole && dropped.get(&request.file).is_none_or(|first| request < *first);
             let is_found = request.file == DIRECTORY || self.directory.finds(request.file);
             losses.facts.extend((is_there && is_found).then_some(fact));
         }
         self.failed.clear();
+        self.broken.clear();
+        self.follows.clear();
         losses
     }
 
@@ -347,8 +373,13 @@ impl<F> Disk<F> {
             }
         }
         facts.reverse();
+        let error = DiskError::Io;
+        self.failed.push(Failed { error, file: None, from: sync, through: None });
         // By luck all of it may be there, and then what comes behind it is of use.
-        self.failed.extend(first.map(|from| Failed { file: sync.file, from, through: Some(sync) }));
+        if let Some(from) = first {
+            self.failed.push(Failed { error, file: Some(sync.file), from, through: Some(sync) });
+            self.break_from(from);
+        }
     }
 
     /// Resolves the pending changes of a file as a crash does; gives the first that was not kept whole.
@@ -369,9 +400,26 @@ impl<F> Disk<F> {
         resolved.iter().find(|change| !change.whole).map(|change| change.request)
     }
 
-    /// Whether a request failed, or comes behind one that did.
+    /// The files that are read before this one, the nearest first.
+    fn before(&self, file: u16) -> impl Iterator<Item = u16> {
+        let before = |file: &u16| self.follows.iter().find(|(known, _)| known == file).map(|(_, before)| *before);
+        std::iter::successors(before(&file), before)
+    }
+
+    /// Whether everything that was written to a file is there.
+    fn is_settled(&self, file: u16) -> bool {
+        !self.inodes[file as usize].has_pending() && self.broken.iter().all(|(broken, _)| *broken != file)
+    }
+
+    fn break_from(&mut self, request: Request) {
+        if !self.is_broken(request) {
+            self.broken.push((request.file, request));
+        }
+    }
+
+    /// Whether a request lost its bytes, or comes behind one that did.
     fn is_broken(&self, request: Request) -> bool {
-        self.failed.iter().any(|failed| failed.file == request.file && failed.from <= request)
+        self.broken.iter().any(|(file, from)| *file == request.file && *from <= request)
     }
 
     fn take_true(&mut self, facts: &mut Vec<F>) {
@@ -589,16 +637,43 @@ mod tests {
         let sync = bench.disk.next_request(1, log);
         assert_eq!(bench.disk.synced(sync, &mut bench.facts, OLD), Err(DiskError::Io));
         bench.disk.set_condition(Condition::Sound);
+        bench.disk.tell_of_failure(sync);
         bench.write(log, 3, b"two", 2);
         let again = bench.sync(log);
         assert!(bench.disk.is_acknowledged(again) && !bench.disk.is_durable(again));
         assert_eq!(bench.disk.durable("log"), b"\0\0\0two");
-        assert!(bench.disk.has_failed(sync) && !bench.disk.has_failed(again));
+        assert!(bench.disk.failure_of(sync).is_some() && bench.disk.failure_of(again).is_none());
         assert_eq!(bench.facts, [] as [u64; 0], "nothing of this file can be relied on in this life");
         bench.disk.crash(OLD);
         bench.write(log, 0, b"one", 3);
         bench.sync(log);
         assert_eq!(bench.facts, [3]);
+    }
+
+    /// A log goes on in a second file, and a crash keeps that and loses the end of the first: nobody will read the second.
+    #[test]
+    fn what_follows_another_file_is_durable_once_all_of_that_is() {
+        let (mut bench, first) = Bench::with_log();
+        let second = bench.create("log.2");
+        bench.sync(File(DIRECTORY));
+        bench.disk.follow(second, first);
+        bench.write(first, 0, b"one", 1);
+        bench.write(second, 0, b"two", 2);
+        bench.disk.set_condition(Condition::Lying);
+        bench.sync(first);
+        bench.disk.set_condition(Condition::Sound);
+        bench.sync(second);
+        assert_eq!(bench.facts, [] as [u64; 0]);
+        assert_eq!(bench.disk.clone().crash(OLD).facts, [] as [u64; 0]);
+        assert_eq!(bench.disk.clone().crash(KEPT).facts, [1, 2]);
+        let mut failing = bench.disk.clone();
+        bench.sync(first);
+        assert_eq!(bench.facts, [1, 2]);
+        // A sync of the first fails, and before the process hears of it the second is kept.
+        failing.set_condition(Condition::Failing);
+        let sync = failing.next_request(1, first);
+        assert!(failing.synced(sync, &mut Vec::new(), OLD).is_err());
+        assert_eq!(failing.crash(KEPT).facts, [] as [u64; 0]);
     }
 
     /// A node appends, its sync fails with the bytes on the platter, and before it hears of that it appends once more and
@@ -611,6 +686,7 @@ mod tests {
         let sync = bench.disk.next_request(1, log);
         assert_eq!(bench.disk.synced(sync, &mut bench.facts, KEPT), Err(DiskError::Io));
         assert_eq!(bench.facts, [1]);
+        bench.disk.tell_of_failure(sync);
         bench.write(log, 3, b"two", 2);
         assert_eq!(bench.disk.crash(KEPT).facts, [2]);
     }
@@ -657,7 +733,8 @@ mod tests {
         assert_eq!(bench.disk.synced(sync, &mut bench.facts, KEPT), Err(DiskError::NoSpace));
         let third = bench.write(log, 0, b"one", 3);
         let last = bench.sync(log);
-        assert!(bench.disk.has_failed(second) && !bench.disk.has_failed(third) && bench.disk.is_acknowledged(last));
+        assert_eq!((bench.disk.failure_of(second), bench.disk.failure_of(third)), (Some(DiskError::NoSpace), None));
+        assert!(bench.disk.is_acknowledged(last));
         assert_eq!((bench.disk.durable("log"), bench.facts.len()), (b"one".as_slice(), 0));
     }
 

@@ -40,6 +40,11 @@ enum Death {
 }
 
 impl DiskChances {
+    /// From here on disks take their time and no longer.
+    pub(super) fn calm(&mut self) {
+        self.delay = Chance::from_ppm(0);
+    }
+
     /// How the fates of the sectors of a node are decided.
     fn fate_of(self, mixer: &Mixer, node: u64) -> impl FnMut(Place) -> SectorFate {
         move |Place { file, sector, request }| {

@@ -121,7 +121,7 @@ pub(crate) const ENGINE_KNOBS: [&str; 3] = ["sim.service_ns", "sim.sync_ns", UNS
 /// What the engine's own knobs may be: up to a minute, and a chance. Expansion draws from far narrower ranges.
 const ENGINE_RANGES: [RangeInclusive<u64>; 3] = [0..=60_000_000_000, 0..=60_000_000_000, 0..=PPM as u64];
 /// What takes or changes bytes that were durable, or says of bytes that they are and they are not.
-const DAMAGING: [FaultKind; 5] =
+pub(crate) const DAMAGING: [FaultKind; 5] =
     [FaultKind::BitRot, FaultKind::LyingSync, FaultKind::LostWrite, FaultKind::MisdirectedWrite, FaultKind::Wipe];
 /// How many of the writes that a crash finds unsynced survive it.
 pub(crate) const UNSYNCED_KEPT_PPM: &str = "sim.unsynced_kept_ppm";

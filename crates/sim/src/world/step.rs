@@ -286,7 +286,9 @@ impl<S: System> World<S> {
     fn carry_out_other(&mut self, slot: Slot, effect: &mut Effect<S::Protocol>) {
         match effect {
             Effect::Send { to, message, after } => match *after {
-                Some(request) if self.hosts[slot].state.disk.has_failed(request) => self.flights.discard(*message),
+                Some(request) if self.hosts[slot].state.disk.failure_of(request).is_some() => {
+                    self.flights.discard(*message);
+                }
                 Some(request) if !self.hosts[slot].state.disk.is_acknowledged(request) => {
                     self.hosts[slot].withheld.push((request, *to, *message));
                 }

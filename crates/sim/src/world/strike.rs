@@ -227,6 +227,7 @@ impl<S: System> World<S> {
         let healed: Vec<Slot> =
             core.iter().chain(&std::sync::Arc::clone(&self.cluster).clients).filter_map(|id| self.slot(*id)).collect();
         self.links.calm();
+        self.disk_chances.calm();
         self.heal_links(&healed);
         self.end_cut_sessions();
         healed.iter().for_each(|slot| self.begin_sessions(*slot));

@@ -31,7 +31,7 @@ fn the_first_sync_of_a_segment_is_of_the_directory_too_and_acknowledges_when_bot
         host.append(b"a");
         host.append(b"b");
         host.log.sync(&mut host.effects).expect("it runs");
-        let expected = ["create wal-00000001", "write wal-00000001 0+108", "sync wal-00000001", "sync directory"];
+        let expected = ["create wal-00000001", "write wal-00000001 0+108", "sync directory", "sync wal-00000001"];
         assert_eq!(asked(&mut host), expected, "appends before it are one write");
         host.under_way.rotate_left(first_done);
         complete_one(&mut host);
@@ -81,9 +81,9 @@ fn a_sync_that_spans_segments_is_of_each_of_them() {
             "write wal-00000001 0+81",
             "create wal-00000002",
             "write wal-00000002 0+81",
+            "sync directory",
             "sync wal-00000001",
-            "sync wal-00000002",
-            "sync directory"
+            "sync wal-00000002"
         ]
     );
     complete_one(&mut host);
@@ -104,7 +104,7 @@ fn what_a_life_finds_is_durable_once_it_has_synced_it() {
     first.carry_out();
     let mut second = Host::on(first.files, Config::default());
     assert_eq!((second.log.last(), second.log.durable_through()), (Sequence(4), Sequence(3)), "the fourth says so");
-    assert_eq!(asked(&mut second), ["sync wal-00000004", "sync directory"]);
+    assert_eq!(asked(&mut second), ["sync directory", "sync wal-00000004"]);
     second.append(b"c");
     complete_one(&mut second);
     assert_eq!(second.log.durable_through(), Sequence(3));
