@@ -330,6 +330,7 @@ impl Desk {
             let is_held = |known: &Member<Name>| group.iter_membership_state().any(|held| held.id() == known.id());
             self.stated.retain(|known| {
                 if !is_held(known) {
+                    self.unsettled = Unsettled::Something;
                     io.fact(MembershipFact::Forgot(known.id().told()));
                 }
                 is_held(known)

@@ -8,6 +8,7 @@
 //! | module | property |
 //! |---|---|
 //! | `down_is_final` | who was taken for down does not come back under the same name |
+//! | `suspicion_stands` | who is suspected is cleared by itself alone |
 //! | `down_has_cause` | nobody is taken for down who was not under suspicion before |
 //! | `incarnations` | only a member itself raises its incarnation |
 //! | `notices` | what a member tells of changes adds up to what its list says |
@@ -17,6 +18,7 @@
 //! | `agreement` | all have the same members, under the same names, after the heal |
 //! | `rest` | a group to which nothing happens is quiet, after the heal |
 //! | `fact` | the facts |
+//! | `lists` | what each member's list says, and what it said before |
 //! | `views` | who takes part, and whom each takes for a part of the group |
 //!
 //! # What an adapter states, and when
@@ -36,10 +38,12 @@ mod down_has_cause;
 mod down_is_final;
 mod fact;
 mod incarnations;
+mod lists;
 mod notices;
 mod rest;
 #[cfg(test)]
 mod story;
+mod suspicion_stands;
 mod unfailing;
 mod views;
 
@@ -52,6 +56,7 @@ pub use fact::{Gossiping, Identity, MembershipFact, Notice, Standing};
 pub use incarnations::Incarnations;
 pub use notices::Notices;
 pub use rest::Rest;
+pub use suspicion_stands::SuspicionStands;
 pub use unfailing::Unfailing;
 
 #[cfg(test)]
@@ -85,8 +90,11 @@ mod tests {
         let concluded = (
             Property::new("incarnations", Incarnations::default()),
             (
-                Property::new("down_is_final", DownIsFinal::default()),
-                Property::new("down_has_cause", DownHasCause::default()),
+                (
+                    Property::new("down_is_final", DownIsFinal::default()),
+                    Property::new("suspicion_stands", SuspicionStands::default()),
+                ),
+                Property::new("down_has_cause", DownHasCause::new(Duration::from_millis(1))),
             ),
         );
         let healed = (
