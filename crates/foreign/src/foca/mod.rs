@@ -16,12 +16,14 @@
 //! | `identity` | names |
 //! | `message` | the vocabulary |
 //! | `dice` | randomness |
-//! | `node` | the adapter |
+//! | `node` | the adapter: names, joining, leaving |
+//! | `desk` | what it keeps for the crate, and states of it: timers, lists, the way out |
 //! | `client` | who tells nodes to leave |
 //! | `survival` | what a group survives: everything |
 
 mod client;
 mod config;
+mod desk;
 mod dice;
 mod identity;
 mod message;

@@ -1,5 +1,8 @@
 //! Groups whose members find each other, watch each other, and agree on who is there: SWIM and its relatives.
 //!
+//! SWIM is what Das, Gupta and Motivala describe in "SWIM: Scalable Weakly-consistent Infection-style Process Group Membership
+//! Protocol" (DSN 2002); sections that are named here are that paper's.
+//!
 //! A failure detector without a bound on delays is wrong at times, so what it concludes while faults are on is judged by its
 //! causes alone; that it is right, and that all agree, is demanded after the heal.
 //!
