@@ -75,6 +75,7 @@ impl Folder {
                 let ended = self.run(command("sh").args(["-c", line]));
                 let text = format!("{}{}", ended.stdout, ended.stderr);
                 println!("$ {line}\n{text}");
+                assert!(!text.contains("warning: "), "{line} warns of what is none of the reader's doing:\n{text}");
                 assert_eq!(ended.exit != Some(0), step.fails(), "{line} ends with {:?}:\n{text}", ended.exit);
                 sample.iter().for_each(|sample| compare(sample, &text));
             }

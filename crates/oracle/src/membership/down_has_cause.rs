@@ -26,8 +26,8 @@ pub struct DownHasCause {
 struct Known {
     /// What it goes by, or went by last.
     last: Option<Identity>,
-    /// The latest by which it left.
-    left: Option<Identity>,
+    /// Those by which it left. Each is down for good, also where the node takes to it again.
+    left: Vec<Identity>,
     /// At which incarnations somebody has found that it is down, by that last name.
     found: Vec<u64>,
 }
@@ -43,7 +43,7 @@ impl DownHasCause {
         let Entry { identity, incarnation, since: here, .. } = now;
         let known = self.nodes.get_mut(identity.node);
         let is_past = known.last.is_none_or(|last| last != identity);
-        if is_past || known.left == Some(identity) || known.found.contains(&incarnation) {
+        if is_past || known.left.contains(&identity) || known.found.contains(&incarnation) {
             return Judgement::Holds;
         }
         let is_cause = |entry: &Entry| {
@@ -79,7 +79,7 @@ impl<P: Gossiping> Checker<P> for DownHasCause {
                     known.found.clear();
                 }
             }
-            Some(MembershipFact::Left(identity)) => self.nodes.get_mut(identity.node).left = Some(*identity),
+            Some(MembershipFact::Left(identity)) => self.nodes.get_mut(identity.node).left.push(*identity),
             _ => {}
         }
         match change {
@@ -121,6 +121,13 @@ mod tests {
             n3 holds n2.1 alive 1
             n1 holds n2.1 down
             n3 holds n2.1 down";
+        accepts(DownHasCause::new(TWO_LINES), history);
+    }
+
+    /// Names that are taken from a clock may come again: as n2 is n2.1 for the second time, n1 hears that it left.
+    #[test]
+    fn a_name_by_which_it_left_once_goes_down_for_good() {
+        let history = "n2 joins 1\nn2 leaves 1\nn2 joins 2\nn2 leaves 2\nn2 joins 1\nn1 holds n2.1 down";
         accepts(DownHasCause::new(TWO_LINES), history);
     }
 

@@ -26,7 +26,7 @@
 //!
 //! # What an adapter states, and when
 //!
-//! After each step it states what that step changed, before any message of it leaves: of itself [`MembershipFact::Joined`],
+//! Within each step it states what that step changed, so that nobody can have heard of it before: of itself [`MembershipFact::Joined`],
 //! [`MembershipFact::Left`] and [`MembershipFact::Refuted`]; of its list [`MembershipFact::Holds`] and
 //! [`MembershipFact::Forgot`]; [`MembershipFact::Told`] as it tells its user; and at the end [`MembershipFact::Settled`]. A
 //! list has one entry for each node, and none for its own.
