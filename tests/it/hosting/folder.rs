@@ -47,7 +47,9 @@ impl Folder {
         let folder = Folder { path: desk.join("lock-service"), _alone: alone };
         fs::create_dir_all(&folder.path).expect("the target directory can be written");
         let clone = desk.join("sim");
-        if fs::read_link(&clone).is_err() {
+        // One that a copied target directory brought along may lead to another clone.
+        if fs::read_link(&clone).ok().as_deref() != Some(root()) {
+            remove_link(&clone);
             symlink(root(), &clone).expect("the clone can be beside it");
         }
         let is_kept =
@@ -149,6 +151,11 @@ fn files_after<'a>(steps: impl Iterator<Item = &'a Step>) -> BTreeMap<&'a str, S
 fn replaced(file: &str, text: &str, before: &str, after: &str) -> String {
     assert_eq!(text.matches(before).count(), 1, "{file} has this once: {before}");
     text.replace(before, after)
+}
+
+fn remove_link(path: &Path) {
+    let removed = fs::remove_file(path);
+    assert!(removed.is_ok() || path.symlink_metadata().is_err(), "{} can be removed", path.display());
 }
 
 fn remove(path: &Path) {
