@@ -45,6 +45,7 @@ mod tests {
             id: NodeId::node(number),
             service: *service,
             lost_unsynced: false,
+            is_damaged: false,
             clock_rate_error_ppm: 0,
         };
         Damage { nodes: (1..).zip(services).map(node).collect() }
