@@ -99,8 +99,9 @@ impl<U: Usage> Process for Node<U> {
         self.desk.timers.next_deadline()
     }
 
-    fn on_disk(&mut self, request: Request, _: Result<(), DiskError>, io: &mut Io<'_, Protocol>) {
-        self.journal.synced(io);
+    fn on_disk(&mut self, request: Request, result: Result<(), DiskError>, io: &mut Io<'_, Protocol>) {
+        result.expect("no scenario classes a failing disk as tolerated yet");
+        self.journal.synced(request, io);
         if let Named::After(named) = self.named
             && named <= request
         {

@@ -133,9 +133,9 @@ impl<U: Usage> Process for Node<U> {
         self.timers.next_deadline()
     }
 
-    fn on_disk(&mut self, _: Request, result: Result<(), DiskError>, io: &mut Io<'_, Protocol<U>>) {
+    fn on_disk(&mut self, request: Request, result: Result<(), DiskError>, io: &mut Io<'_, Protocol<U>>) {
         result.expect("no scenario classes a failing disk as tolerated yet");
-        self.journal.synced(io);
+        self.journal.synced(request, io);
     }
 
     fn on_link(&mut self, peer: NodeId, link: Link, io: &mut Io<'_, Protocol<U>>) {
