@@ -14,6 +14,7 @@
 //! | `raft` | the scenario `raft`: independence, progress, traces |
 //! | `ring` | the scenario `ring`: progress |
 //! | `story` | stories of failures |
+//! | `written_up` | a fault of code that is not ours, once it is written up: counted, and nothing else is |
 //! | `program` | how these tests run a program |
 
 mod architecture;
@@ -29,3 +30,4 @@ mod properties;
 mod raft;
 mod ring;
 mod story;
+mod written_up;

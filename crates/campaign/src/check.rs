@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::{env, panic, thread};
+use std::{env, fmt, panic, thread};
 
 use sim::{Case, End, Expansion, Scenario, Seed, Spec};
 
@@ -67,9 +67,12 @@ impl Check<'_> {
             Only::Case(path) => self.run_case(&self.place.resolve(path)),
             Only::Seed(seed) => self.run_seed(*seed),
             Only::Everything => {
-                let kept = self.run_corpus()?;
-                let fresh = if self.spec.must_fail.is_some() { self.expect_failure() } else { self.run_fresh() };
-                fresh.map(|line| format!("{}: {line}{kept}", self.spec.name))
+                let stored = self.run_corpus()?;
+                let fresh = match self.spec.must_fail {
+                    Some(_) => self.expect_failure(),
+                    None => self.run_fresh(stored.written_up > 0),
+                };
+                fresh.map(|line| format!("{}: {line}{stored}", self.spec.name))
             }
         }
     }
@@ -89,7 +92,7 @@ impl Check<'_> {
         let outcome = self.runs().run(&case).map_err(|error| self.harness_error(seed, &error.to_string()))?;
         let (name, events) = (&self.spec.name, outcome.events);
         match (Failure::of(&self.spec, &case, &outcome), &outcome.end) {
-            (Some(failure), _) => Err(self.kept(failure, None)),
+            (Some(failure), _) => Err(self.kept(failure, None).tell()),
             (None, End::Undecided(reason)) => Err(format!("sim: UNDECIDED {name}  seed {seed}: {reason}")),
             (None, End::Unrecoverable(reason)) => {
                 Ok(format!("{name}: seed {seed} made no progress and could not: {reason}"))
@@ -98,19 +101,17 @@ impl Check<'_> {
         }
     }
 
-    fn run_corpus(&self) -> Verdict {
+    fn run_corpus(&self) -> Result<Stored, String> {
         let name = &self.spec.name;
         let paths = corpus::list(&self.place.corpus, name)
             .map_err(|error| format!("sim: {}: {error}", self.place.corpus.join(name).display()))?;
+        let mut stored = Stored { cases: paths.len(), written_up: 0 };
         for path in &paths {
             let case = corpus::read(path).map_err(|unreadable| format!("sim: {unreadable}"))?;
             self.judge(path, &case)?;
+            stored.written_up += usize::from(case.expect.finding().is_some());
         }
-        Ok(match paths.len() {
-            0 => String::new(),
-            1 => ", 1 kept case".into(),
-            count => format!(", {count} kept cases"),
-        })
+        Ok(stored)
     }
 
     fn judge(&self, path: &Path, case: &Case) -> Result<(), String> {
@@ -127,13 +128,17 @@ impl Check<'_> {
         }
     }
 
-    fn run_fresh(&self) -> Verdict {
-        let (base, report) = self.campaign()?;
+    /// Where a fault `is_written_up`, one of a fresh seed that is the same is counted, and the others are run all the same.
+    fn run_fresh(&self, is_written_up: bool) -> Verdict {
+        let (base, report) = self.campaign(is_written_up)?;
         let vacuous = report.vacuous();
         let Report { seeds, events, virtual_time, wall_time, .. } = report;
-        if let Some(failed) = report.failures.into_iter().next() {
+        let mut known = String::new();
+        for failed in report.failures {
             let found = format!("seed {} of base {base}", failed.index + 1);
-            return Err(self.kept(failed.failure, Some(found)));
+            let kept = self.kept(failed.failure, Some(found));
+            let Some(finding) = &kept.finding else { return Err(kept.tell()) };
+            known += &format!(", {} failed by {finding}", failed.hits);
         }
         if let Some(undecided) = report.undecided {
             let (runs, seed, reason) = (undecided.runs, undecided.seed, undecided.reason);
@@ -143,7 +148,7 @@ impl Check<'_> {
             return Err(format!("sim: VACUOUS {}: {vacuous}, of base {base}", self.spec.name));
         }
         let (events, spent, wall) = (Quantity(events), Span(virtual_time), Span(wall_time));
-        Ok(format!("{seeds} seeds, {events} events, {spent} virtual, {wall}"))
+        Ok(format!("{seeds} seeds, {events} events, {spent} virtual, {wall}{known}"))
     }
 
     fn expect_failure(&self) -> Verdict {
@@ -151,16 +156,16 @@ impl Check<'_> {
         if self.spec.must_diverge() {
             return Err(format!("sim: {} fails only between two processes: ask `twin`", self.spec.name));
         }
-        let (base, report) = self.campaign()?;
+        let (base, report) = self.campaign(false)?;
         match report.failures.into_iter().next() {
             Some(failed) if failed.failure.signature == expected => {
                 let confirmed = failed.failure.confirmed(&self.runs());
                 match confirmed.class {
-                    FailureClass::Divergence => Err(self.kept(confirmed, None)),
+                    FailureClass::Divergence => Err(self.kept(confirmed, None).tell()),
                     _ => Ok(format!("{expected} shown by seed {} of base {base}, as it must", failed.index + 1)),
                 }
             }
-            Some(failed) => Err(self.kept(failed.failure, None)),
+            Some(failed) => Err(self.kept(failed.failure, None).tell()),
             None => Err(format!(
                 "sim: {}: expected {expected}; received {} seeds without it, of base {base}",
                 self.spec.name, report.seeds
@@ -168,9 +173,9 @@ impl Check<'_> {
         }
     }
 
-    fn campaign(&self) -> Result<(Base, Report), String> {
+    fn campaign(&self, keep_going: bool) -> Result<(Base, Report), String> {
         let base = self.settings.base.unwrap_or_else(Base::from_os);
-        let campaign = Campaign { jobs: self.settings.jobs, ..Campaign::new(base, self.settings.seeds) };
+        let campaign = Campaign { jobs: self.settings.jobs, keep_going, ..Campaign::new(base, self.settings.seeds) };
         let report = campaign.run(self.scenario, &self.watchdog, &AtomicBool::new(false), &|_| {});
         match (&report.error, report.failures.is_empty()) {
             // A failure that came before is the first thing to know.
@@ -187,11 +192,11 @@ impl Check<'_> {
         format!("sim: {}  seed {seed}: {reason}", self.spec.name)
     }
 
-    /// Shrinks and keeps the case of a failure and gives the block; where it cannot be written, the case stands above.
-    fn kept(&self, failure: Failure, found: Option<String>) -> String {
+    /// Shrinks and keeps the case of a failure.
+    fn kept(&self, failure: Failure, found: Option<String>) -> Kept {
         let directory = if self.settings.persist { &self.place.corpus } else { &self.place.scratch };
         let by = self.test.finder();
-        let keeper = Keeper { directory, runs: self.runs(), by: &by };
+        let keeper = Keeper { directory, corpus: &self.place.corpus, runs: self.runs(), by: &by };
         let shrinking = Shrinking::new(self.settings.jobs);
         match keeper.settle(failure, Some(&shrinking), &AtomicBool::new(false), &|_| {}) {
             Ok(kept) => {
@@ -201,14 +206,14 @@ impl Check<'_> {
                 };
                 let told = self.told(&kept.failure, found, &self.replay_case(&kept.path));
                 keeper.keep_told(&kept, &told);
-                tell(told)
+                Kept { finding: kept.failure.finding().map(str::to_owned), above: String::new(), told }
             }
             Err(unkept) => {
                 let failure = unkept.failure;
                 let replay = self.test.replay(&format!("SIM_SEED={}", failure.seed()));
-                let block = tell(self.told(&failure, found, &replay));
                 let case = corpus::render(&corpus::with_origin(&failure, &by));
-                format!("sim: no case was kept in {}: {}\n{case}{block}", directory.display(), unkept.error)
+                let above = format!("sim: no case was kept in {}: {}\n{case}", directory.display(), unkept.error);
+                Kept { finding: None, above, told: self.told(&failure, found, &replay) }
             }
         }
     }
@@ -219,6 +224,39 @@ impl Check<'_> {
 
     fn replay_case(&self, path: &Path) -> String {
         self.test.replay(&format!("SIM_CASE={}", typed(self.place.shown(path))))
+    }
+}
+
+/// What the stored cases came to.
+struct Stored {
+    cases: usize,
+    /// Those of a fault that is written up.
+    written_up: usize,
+}
+
+impl fmt::Display for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.cases {
+            0 => Ok(()),
+            1 => f.write_str(", 1 kept case"),
+            count => write!(f, ", {count} kept cases"),
+        }
+    }
+}
+
+/// A failure whose case is kept, or could not be.
+struct Kept {
+    /// Where its fault is written up, if it is.
+    finding: Option<String>,
+    /// The case itself, where no file has it.
+    above: String,
+    told: Told,
+}
+
+impl Kept {
+    /// The message.
+    fn tell(self) -> String {
+        format!("{}{}", self.above, tell(self.told))
     }
 }
 

@@ -79,6 +79,11 @@ impl Failure {
         self.case.expect == Expect::Signature(self.signature.clone())
     }
 
+    /// Where it is written up, as a fault of code that is not ours: nothing where it is not.
+    pub fn finding(&self) -> Option<&str> {
+        self.case.expect.finding()
+    }
+
     /// The signature's second half.
     pub fn property(&self) -> &str {
         self.signature.rsplit("::").next().unwrap_or(&self.signature)

@@ -5,6 +5,7 @@ use std::panic::{self, AssertUnwindSafe};
 
 use sim::{Case, CaseError, Outcome, Record, RunOptions, Scenario};
 
+use crate::failure::Failure;
 use crate::watchdog::Watchdog;
 
 /// How runs are made; none of it changes what happens in one.
@@ -39,6 +40,12 @@ impl Runs<'_> {
 
     pub(crate) fn run_traced(&self, case: &Case, trace: &mut dyn FnMut(&Record)) -> Result<Outcome, RunError> {
         self.run_with(case, RunOptions { trace: Some(trace), ..RunOptions::default() })
+    }
+
+    /// What a stored case shows today.
+    pub(crate) fn today(&self, case: &Case) -> Option<Failure> {
+        let outcome = self.run(case).ok()?;
+        Failure::of(&self.scenario.spec(), case, &outcome)
     }
 
     /// With what the network did to messages.

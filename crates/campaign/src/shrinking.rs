@@ -89,14 +89,19 @@ pub(crate) struct ShrinkBudget {
 
 #[cfg(feature = "cli")]
 impl ShrinkBudget {
-    /// [`SHRINK_TIME`], from now on.
-    pub(crate) fn start() -> ShrinkBudget {
-        ShrinkBudget { started: Stopwatch::start(), time: SHRINK_TIME }
+    /// So long, from now on.
+    pub(crate) fn of(time: Duration) -> ShrinkBudget {
+        ShrinkBudget { started: Stopwatch::start(), time }
+    }
+
+    /// What is left of it.
+    pub(crate) fn left(&self) -> Duration {
+        self.time.saturating_sub(self.started.elapsed())
     }
 
     /// What one of so many that are left may take: what a quick one leaves over is shared by those after it.
     pub(crate) fn share(&self, left: usize) -> Duration {
-        self.time.saturating_sub(self.started.elapsed()) / u32::try_from(left.max(1)).unwrap_or(u32::MAX)
+        self.left() / u32::try_from(left.max(1)).unwrap_or(u32::MAX)
     }
 }
 

@@ -79,6 +79,16 @@ pub enum Expect {
     },
 }
 
+impl Expect {
+    /// Where the fault is written up that it should show; nothing where it is none that is.
+    pub fn finding(&self) -> Option<&str> {
+        match self {
+            Expect::Known { finding, .. } => Some(finding),
+            Expect::Pass | Expect::Signature(_) => None,
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 enum ExpectForm {

@@ -47,7 +47,9 @@ impl Folder {
         let folder = Folder { path: desk.join("lock-service"), _alone: alone };
         fs::create_dir_all(&folder.path).expect("the target directory can be written");
         let clone = desk.join("sim");
-        if fs::read_link(&clone).is_err() {
+        // One that a copied target directory brought along may lead to another clone.
+        if fs::read_link(&clone).ok().as_deref() != Some(root()) {
+            remove_link(&clone);
             symlink(root(), &clone).expect("the clone can be beside it");
         }
         let is_kept =
@@ -75,6 +77,7 @@ impl Folder {
                 let ended = self.run(command("sh").args(["-c", line]));
                 let text = format!("{}{}", ended.stdout, ended.stderr);
                 println!("$ {line}\n{text}");
+                assert!(!text.contains("warning: "), "{line} warns of what is none of the reader's doing:\n{text}");
                 assert_eq!(ended.exit != Some(0), step.fails(), "{line} ends with {:?}:\n{text}", ended.exit);
                 sample.iter().for_each(|sample| compare(sample, &text));
             }
@@ -148,6 +151,11 @@ fn files_after<'a>(steps: impl Iterator<Item = &'a Step>) -> BTreeMap<&'a str, S
 fn replaced(file: &str, text: &str, before: &str, after: &str) -> String {
     assert_eq!(text.matches(before).count(), 1, "{file} has this once: {before}");
     text.replace(before, after)
+}
+
+fn remove_link(path: &Path) {
+    let removed = fs::remove_file(path);
+    assert!(removed.is_ok() || path.symlink_metadata().is_err(), "{} can be removed", path.display());
 }
 
 fn remove(path: &Path) {

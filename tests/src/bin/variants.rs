@@ -1,5 +1,6 @@
 //! The command line on the canary as it was, `variants then …`, and as it is after changes that have nothing to do with
-//! what is wrong with it, `variants now …`: a knob, a kind of fault in fresh seeds, a draw in every boot.
+//! what is wrong with it, `variants now …`: a knob, a kind of fault in fresh seeds, a draw in every boot. As code of somebody
+//! else, which nobody knows to be wrong: `variants theirs …`, and `variants check`, under `check()`.
 
 use std::env;
 use std::marker::PhantomData;
@@ -15,7 +16,12 @@ fn main() -> ExitCode {
     let scenario: Box<dyn Scenario> = match arguments.next().as_ref().and_then(|which| which.to_str()) {
         Some("then") => Variant::<Voter>::boxed(then()),
         Some("now") => Variant::<Colourful>::boxed(now()),
-        _ => panic!("expected `then` or `now`"),
+        Some("theirs") => Variant::<Voter>::boxed(theirs()),
+        Some("check") => {
+            campaign::check(&*Variant::<Voter>::boxed(theirs()));
+            return ExitCode::SUCCESS;
+        }
+        _ => panic!("expected `then`, `now`, `theirs` or `check`"),
     };
     campaign::cli::main("variants", &[scenario], arguments)
 }
@@ -58,6 +64,10 @@ impl<N: Process<Protocol = Election> + 'static> System for Variant<N> {
 fn then() -> Spec {
     let spec = System::spec(&Canary);
     Spec { faults: spec.faults.clone().without(FaultKind::Pause), ..spec }
+}
+
+fn theirs() -> Spec {
+    Spec { must_fail: None, ..System::spec(&Canary) }
 }
 
 fn now() -> Spec {

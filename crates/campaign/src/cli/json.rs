@@ -135,7 +135,7 @@ fn scenario<'a>(report: &'a Report, settled: &'a [Settled]) -> ScenarioDocument<
         seed: failed.seed.to_string(),
         case: settled.case.as_deref(),
         hits: failed.hits,
-        known: false,
+        known: settled.finding().is_some(),
         message: &settled.failure.explanation,
         shrunk: shrunk(&settled.failure),
     });

@@ -50,7 +50,8 @@ impl Shop<'_> {
             Some(path) => path.clone(),
             None => {
                 let named = arguments.which.case.as_ref().map(|path| self.place.resolve(path));
-                Keeper { directory: &self.place.corpus, runs: *runs, by: BY }.file(failure, named)
+                let corpus = &self.place.corpus;
+                Keeper { directory: corpus, corpus, runs: *runs, by: BY }.file(failure, named)
             }
         };
         let case = corpus::with_origin(failure, BY);

@@ -2,14 +2,16 @@
 
 use std::io::{self, Write};
 
+use super::fuzz::Settled;
 use crate::quantity::{Quantity, Span};
 use crate::report::{Failed, GoalState, Report};
 
-/// Prints a line for each scenario, and below what happened in each.
+/// Prints a line for each scenario, and below what happened in each. `settled` is what became of each report's failures, in
+/// order.
 ///
 /// # Errors
 /// What the stream says.
-pub(super) fn print(out: &mut dyn Write, base: &str, reports: &[Report]) -> io::Result<()> {
+pub(super) fn print(out: &mut dyn Write, base: &str, reports: &[Report], settled: &[Vec<Settled>]) -> io::Result<()> {
     writeln!(
         out,
         "{:<20} {:>8} {:>9} {:>9} {:>8} {:>8} {:>7}  digest",
@@ -31,12 +33,12 @@ pub(super) fn print(out: &mut dyn Write, base: &str, reports: &[Report]) -> io::
             report.digest
         )?;
     }
-    for report in reports.iter().filter(|report| report.seeds > 0) {
+    for (report, settled) in reports.iter().zip(settled).filter(|(report, _)| report.seeds > 0) {
         writeln!(out, "\n{}, base {base}", report.scenario)?;
         faults(out, report)?;
         counts(out, report)?;
         promises(out, report)?;
-        failures(out, report)?;
+        failures(out, report, settled)?;
     }
     Ok(())
 }
@@ -90,10 +92,12 @@ fn promises(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 }
 
 /// What failed, each fault once.
-fn failures(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    report.failures.iter().try_for_each(|Failed { failure, seed, hits, .. }| {
+fn failures(out: &mut dyn Write, report: &Report, settled: &[Settled]) -> io::Result<()> {
+    report.failures.iter().zip(settled).try_for_each(|(Failed { failure, seed, hits, .. }, settled)| {
         let seeds = report.seeds;
-        writeln!(out, "  {} failed {hits} of {seeds} seeds, the first {seed}", failure.signature)
+        write!(out, "  {} failed {hits} of {seeds} seeds, the first {seed}", failure.signature)?;
+        settled.finding().map_or(Ok(()), |finding| write!(out, ", known: {finding}"))?;
+        writeln!(out)
     })
 }
 

@@ -1,6 +1,6 @@
 //! Which two cases show the same by the same means, so that one of them is enough.
 
-use sim::{Case, Expect, FaultKind, Item, Point, Seed, When};
+use sim::{Case, FaultKind, Item, Point, Seed, When};
 
 use crate::triage::impersonal;
 
@@ -41,15 +41,11 @@ impl Likeness {
         let found = case.found.as_ref()?;
         let mut items: Vec<_> = case.plan.items.iter().map(|item| (item.fault.kind(), trigger(item))).collect();
         items.sort_unstable();
-        let finding = match &case.expect {
-            Expect::Known { finding, .. } => Some(finding.clone()),
-            Expect::Pass | Expect::Signature(_) => None,
-        };
         Some(Likeness {
             scenario: case.scenario.clone(),
             signature: found.signature.clone(),
             identity: impersonal(&found.identity),
-            finding,
+            finding: case.expect.finding().map(str::to_owned),
             nodes: case.nodes.len(),
             clients: case.workload.clients.len(),
             unbounded: case.unbounded,
@@ -57,6 +53,11 @@ impl Likeness {
             kinds: case.fault_kinds(),
             whole: case.shrunk.is_none().then_some(case.seed),
         })
+    }
+
+    /// The same, wherever it is written up, or nowhere yet.
+    pub(crate) fn whoever_wrote_it_up(self) -> Likeness {
+        Likeness { finding: None, ..self }
     }
 }
 

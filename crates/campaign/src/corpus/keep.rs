@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::{fs, io};
 
-use sim::{Case, Expect, Found, Scenario, Shrunk};
+use sim::{Case, Shrunk};
 
 use super::alike::Likeness;
-use super::{list, path, read, with_origin, write};
+use super::written_up::WrittenUp;
+use super::{Earlier, list, path, read, with_origin, write};
 use crate::failure::Failure;
 use crate::run::Runs;
 use crate::shrinking::Shrinking;
@@ -18,6 +19,8 @@ use crate::triage::Fault;
 #[derive(Clone, Copy)]
 pub(crate) struct Keeper<'a> {
     pub(crate) directory: &'a Path,
+    /// The stored cases, which need not be there: of these, some are of faults that are written up.
+    pub(crate) corpus: &'a Path,
     pub(crate) runs: Runs<'a>,
     /// Who finds: `fuzz`, or a test.
     pub(crate) by: &'a str,
@@ -37,7 +40,7 @@ pub(crate) struct Kept {
     /// What that case shows: the failure that was to be kept, or a like one.
     pub(crate) failure: Failure,
     /// Where that like one comes from, where one was kept before and stays.
-    pub(crate) earlier: Option<Found>,
+    pub(crate) earlier: Option<Earlier>,
 }
 
 /// A failure of which no case could be written.
@@ -90,18 +93,24 @@ impl Keeper<'_> {
     fn keep(&self, failure: &Failure, held: &Held) -> io::Result<Kept> {
         let mut case = with_origin(failure, self.by);
         let usual = path(self.directory, failure);
+        if let Some(WrittenUp { path, case, failure }) = WrittenUp::of(failure, &case, self.corpus, &self.runs)? {
+            remove(&held.path)?;
+            return Ok(Kept { path, failure, earlier: Earlier::of(case) });
+        }
         let mut known = self.alike(failure, &case, &usual)?;
         known.retain(|known| known.path != held.path);
         if known.first().is_some_and(|best| rank(&best.case) < rank(&case)) {
             let Alike { path, case, failure } = known.swap_remove(0);
             remove(&held.path)?;
-            return Ok(Kept { path, failure, earlier: case.found });
+            return Ok(Kept { path, failure, earlier: Earlier::of(case) });
         }
+        let mut failure = failure.clone();
         let path = match known.iter().find(|known| known.path == usual) {
             Some(own) => {
                 case.note.clone_from(&own.case.note);
-                if matches!(own.case.expect, Expect::Known { .. }) {
+                if own.case.expect.finding().is_some() {
                     case.expect.clone_from(&own.case.expect);
+                    failure.case.expect.clone_from(&own.case.expect);
                 }
                 usual
             }
@@ -115,25 +124,20 @@ impl Keeper<'_> {
         // What a person has written on stays.
         let worse = known.iter().filter(|known| known.path != path && known.case.note.is_empty());
         worse.map(|known| &known.path).try_for_each(|path| remove(path))?;
-        Ok(Kept { path, failure: failure.clone(), earlier: None })
+        Ok(Kept { path, failure, earlier: None })
     }
 
     /// The file for a failure that was shrunk for itself: that of the case which was `named`, if it is a stored one; else the
     /// usual one, unless what stands there shows something else today, or nothing.
+    #[cfg(feature = "cli")]
     pub(crate) fn file(&self, failure: &Failure, named: Option<PathBuf>) -> PathBuf {
         let usual = path(self.directory, failure);
         let is_same = |file: &Path| {
-            let today = read(file).ok().and_then(|case| self.today(&case));
+            let today = read(file).ok().and_then(|case| self.runs.today(&case));
             today.is_some_and(|today| Fault::of(&today) == Fault::of(failure))
         };
         let stored = named.filter(|named| is_beside(named, &usual));
         stored.into_iter().chain([usual.clone()]).find(|file| is_same(file)).unwrap_or_else(|| unused(&usual))
-    }
-
-    /// What a stored case shows today.
-    fn today(&self, case: &Case) -> Option<Failure> {
-        let outcome = self.runs.run(case).ok()?;
-        Failure::of(&Scenario::spec(self.runs.scenario), case, &outcome)
     }
 
     /// The stored cases that show the same as `case` today, by the same means, and what stands in its own file if that
@@ -149,7 +153,7 @@ impl Keeper<'_> {
                 continue;
             }
             // One signature and the same means are not one fault yet: a log that lost an entry is none that has one twice.
-            let same = self.today(&other).filter(|today| Fault::of(today) == fault);
+            let same = self.runs.today(&other).filter(|today| Fault::of(today) == fault);
             alike.extend(same.map(|failure| Alike { path, case: other, failure }));
         }
         alike.sort_by_key(|alike| (rank(&alike.case), alike.path.clone()));
@@ -164,6 +168,7 @@ struct Alike {
     failure: Failure,
 }
 
+#[cfg(feature = "cli")]
 fn is_beside(one: &Path, other: &Path) -> bool {
     let [one, other] = [one, other].map(|path| path.parent().and_then(|directory| directory.canonicalize().ok()));
     one.is_some() && one == other
@@ -200,7 +205,8 @@ mod tests {
     use std::time::Duration;
 
     use sim::{
-        Checker, Expansion, Faults, Flaw, Hex, Io, Judgement, NodeId, Observed, Process, Protocol, Refusal, Time,
+        Checker, Expansion, Faults, Flaw, Hex, Io, Judgement, NodeId, Observed, Process, Protocol, Refusal, Scenario,
+        Time,
     };
 
     use super::*;
@@ -265,7 +271,7 @@ mod tests {
         let directory = std::env::temp_dir().join(format!("campaign-keep-{}", std::process::id()));
         let watchdog = Watchdog::new(Duration::from_secs(60));
         let runs = Runs { scenario: &scenario, watchdog: &watchdog };
-        let keeper = Keeper { directory: &directory, runs, by: "a test" };
+        let keeper = Keeper { directory: &directory, corpus: &directory, runs, by: "a test" };
         let shrinking = Shrinking::new(NonZeroUsize::MIN);
         let mut shown = Vec::new();
         for seed in 0..8 {

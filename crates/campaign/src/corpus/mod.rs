@@ -6,6 +6,7 @@
 //! | `standing` | what a stored case is worth today |
 //! | `alike` | which two cases show the same by the same means |
 //! | `keep` | a failure that becomes a stored case |
+//! | `written_up` | a failure that a stored case of a written-up fault has shown before |
 //! | `migrate`, `prune` | feature `cli`: an old case in the present form; what can be removed |
 
 mod alike;
@@ -15,6 +16,7 @@ pub(crate) mod migrate;
 #[cfg(feature = "cli")]
 pub(crate) mod prune;
 mod standing;
+mod written_up;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -141,9 +143,25 @@ pub(crate) fn history(case: &Case) -> String {
 }
 
 /// What there is to say of a failure that shows what a stored case shows; `found` is how it was come by.
-pub(crate) fn like(found: Option<&str>, earlier: &Found) -> String {
+pub(crate) fn like(found: Option<&str>, earlier: &Earlier) -> String {
     let found = found.map_or(String::new(), |found| format!("{found}; "));
-    format!("{found}it fails as this case does, which is {}", kept(earlier))
+    let written_up = earlier.finding.as_ref().map_or(String::new(), |finding| format!(", and written up in {finding}"));
+    format!("{found}it fails as this case does, which is {}{written_up}", kept(&earlier.found))
+}
+
+/// Where a case comes from that was kept before.
+pub(crate) struct Earlier {
+    pub(crate) found: Found,
+    /// Where its fault is written up, if it is.
+    pub(crate) finding: Option<String>,
+}
+
+impl Earlier {
+    /// Of a case that says where it comes from.
+    fn of(case: Case) -> Option<Earlier> {
+        let finding = case.expect.finding().map(str::to_owned);
+        Some(Earlier { found: case.found?, finding })
+    }
 }
 
 /// `kept since 2026-11-24, found by fuzz`.

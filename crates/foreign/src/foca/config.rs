@@ -64,6 +64,8 @@ const INTERVAL_PERIODS: u32 = 14;
 /// What may be demanded of a case.
 #[derive(Clone, Copy, Debug)]
 pub struct Demands {
+    /// How long at least who is taken for down was suspected.
+    pub suspicion_min: Duration,
     /// By when after the heal who is gone is known to be.
     pub detection: Duration,
     /// By when after the heal all know all others.
@@ -93,8 +95,15 @@ pub fn demands(case: &Case) -> Demands {
     let times = |every: Duration| (settings.period * INTERVAL_PERIODS).as_nanos().div_ceil(every.as_nanos()) as u64 + 1;
     let announcements = 2 * times(settings.announce) + case.knobs["announce_to"] * times(settings.announce_to_down);
     let sent_max = 2 * u64::from(INTERVAL_PERIODS) + announcements;
-    // An interval of one overlaps with two of another, so that the answers to two may fall in it.
-    Demands { detection, agreement, rest, sent_max: 2 * sent_max }
+    Demands {
+        // A clock is fast by a tenth at most, and shows the whole of it after ten elevenths.
+        suspicion_min: settings.suspicion * 10 / 11,
+        detection,
+        agreement,
+        rest,
+        // An interval of one overlaps with two of another, so that the answers to two may fall in it.
+        sent_max: 2 * sent_max,
+    }
 }
 
 struct Settings {

@@ -16,7 +16,7 @@ pub struct Name {
 }
 
 impl Name {
-    /// What the node goes by in its so-manieth start.
+    /// What the node goes by in this start, counted from 1.
     pub fn of_start(node: NodeId, start: u32) -> Name {
         Name::new(node, u64::from(start) << 32)
     }

@@ -16,12 +16,14 @@
 //! | `identity` | names |
 //! | `message` | the vocabulary |
 //! | `dice` | randomness |
-//! | `node` | the adapter |
+//! | `node` | the adapter: names, joining, leaving |
+//! | `desk` | what it keeps for the crate, and states of it: timers, lists, the way out |
 //! | `client` | who tells nodes to leave |
 //! | `survival` | what a group survives: everything |
 
 mod client;
 mod config;
+mod desk;
 mod dice;
 mod identity;
 mod message;
@@ -33,7 +35,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use oracle::membership::{
-    Accuracy, Agreement, Detection, DownHasCause, DownIsFinal, Incarnations, Notices, Rest, Unfailing,
+    Accuracy, Agreement, Detection, DownHasCause, DownIsFinal, Incarnations, Notices, Rest, SuspicionStands, Unfailing,
 };
 use sim::{Case, Limits, LinkKind, Progress, Property, Spec, System};
 
@@ -100,7 +102,8 @@ pub fn lost_timers() -> Swim<LostTimers> {
 pub type Checks = (Concluded, (Told, Healed));
 
 /// What must hold of what members conclude of each other.
-pub type Concluded = (Property<Incarnations>, (Property<DownIsFinal>, Property<DownHasCause>));
+pub type Concluded =
+    ((Property<Incarnations>, Property<SuspicionStands>), (Property<DownIsFinal>, Property<DownHasCause>));
 
 /// What must hold of what the crate tells its user.
 pub type Told = (Property<Notices>, Property<Unfailing>);
@@ -146,15 +149,18 @@ impl<U: Usage> System for Swim<U> {
     }
 
     fn checks(&self, case: &Case) -> Checks {
+        let demands = config::demands(case);
         let concluded = (
-            Property::new("incarnations", Incarnations::default()),
+            (
+                Property::new("incarnations", Incarnations::default()),
+                Property::new("suspicion_stands", SuspicionStands::default()),
+            ),
             (
                 Property::new("down_is_final", DownIsFinal::default()),
-                Property::new("down_has_cause", DownHasCause::default()),
+                Property::new("down_has_cause", DownHasCause::new(demands.suspicion_min)),
             ),
         );
         let told = (Property::new("notices", Notices::default()), Property::new("unfailing", Unfailing));
-        let demands = config::demands(case);
         // Of those that are overdue at once the last is the one that is reported.
         let healed = (
             (

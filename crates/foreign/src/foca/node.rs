@@ -1,20 +1,18 @@
-//! The adapter: hands the crate messages and timers, carries out what it asks its runtime for, and states as facts what it
-//! says and what its list of members holds.
+//! The adapter: names the crate's instance, hands it messages and timers, and sees to it that it joins, leaves and comes back.
 
 use std::marker::PhantomData;
 
-use foca::{Foca, Identity, Member, NoCustomBroadcast, Notification, PostcardCodec, Runtime, State};
-use oracle::membership::{MembershipFact, Notice, Standing};
+use foca::{Foca, Identity, Member, PostcardCodec};
+use oracle::membership::MembershipFact;
 use scenarios::journal::{Found, Journal, Record};
-use sim::{DiskError, Io, NodeId, Process, Refusal, Request, Time, Timers, sample};
+use sim::{DiskError, Io, NodeId, Process, Refusal, Request, Time, sample};
 
 use super::config;
+use super::desk::{Desk, Due, Group, Hands, Stage, label};
 use super::dice::Dice;
 use super::identity::Name;
-use super::message::{self, Leave, Message, Packet, Protocol};
-use super::usage::{Entry, FromItself, Keeping, Leaving, Naming, Usage};
-
-type Group = Foca<Name, PostcardCodec, Dice, NoCustomBroadcast>;
+use super::message::{self, Leave, Message, Protocol};
+use super::usage::{Entry, FromItself, Leaving, Naming, Usage};
 
 /// A node: the crate, its timers, and what it is told of it.
 pub struct Node<U> {
@@ -32,52 +30,6 @@ pub struct Node<U> {
 enum Named {
     After(Request),
     Yes,
-}
-
-/// What the adapter keeps for the crate.
-struct Desk {
-    timers: Timers<Due>,
-    /// How many timers there were: each is one of its own, however like another.
-    submitted: u64,
-    keeping: Keeping,
-    entry: Entry,
-    stage: Stage,
-    /// The list of members as it was stated last, by node.
-    stated: Vec<Member<Name>>,
-    /// Whether anything was stated that is to be settled.
-    unsettled: Unsettled,
-    /// What it goes by, and at which incarnation, as was stated last.
-    own: Option<(Name, u16)>,
-    sent: u64,
-    changes: u64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Unsettled {
-    Nothing,
-    Something,
-}
-
-/// How far it is, by what the crate tells.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Stage {
-    /// Nobody is known to know of it.
-    Joining,
-    /// Somebody knows of it.
-    Active,
-    /// It has left, and comes back some time.
-    Away,
-    /// It was declared down, and cannot be renewed.
-    Defunct,
-}
-
-/// What a timer is for: the crate's own come first, in its own order where they are due at once.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Due {
-    Theirs(foca::Timer<Name>, u64),
-    Announce,
-    Return,
-    Interval,
 }
 
 impl<U: Usage> Process for Node<U> {
@@ -147,7 +99,8 @@ impl<U: Usage> Process for Node<U> {
         self.desk.timers.next_deadline()
     }
 
-    fn on_disk(&mut self, request: Request, _: Result<(), DiskError>, io: &mut Io<'_, Protocol>) {
+    fn on_disk(&mut self, request: Request, result: Result<(), DiskError>, io: &mut Io<'_, Protocol>) {
+        result.expect("no scenario classes a failing disk as tolerated yet");
         self.journal.synced(request, io);
         if let Named::After(named) = self.named
             && named <= request
@@ -261,178 +214,8 @@ impl<U: Usage> Node<U> {
     }
 }
 
-impl Desk {
-    fn new<U: Usage>() -> Desk {
-        Desk {
-            timers: Timers::default(),
-            submitted: 0,
-            keeping: U::TIMERS,
-            entry: U::ENTRY,
-            stage: Stage::Joining,
-            stated: Vec::new(),
-            unsettled: Unsettled::Nothing,
-            own: None,
-            sent: 0,
-            changes: 0,
-        }
-    }
-
-    /// The instance is dropped.
-    fn clear(&mut self, io: &mut Io<'_, Protocol>) {
-        self.timers.cancel_where(|due| matches!(due, Due::Theirs(..)));
-        self.stated.clear();
-        io.fact(MembershipFact::Emptied);
-    }
-
-    /// It goes by this name, and has told nobody yet.
-    fn go_by(&mut self, name: Name, io: &mut Io<'_, Protocol>) {
-        if self.own.is_none_or(|(own, _)| own != name) {
-            self.own = Some((name, 0));
-            io.fact(MembershipFact::Joined(name.told()));
-        }
-    }
-
-    /// It speaks of itself at this incarnation.
-    fn refute(&mut self, name: Name, incarnation: u16, io: &mut Io<'_, Protocol>) {
-        if self.own.is_some_and(|own| own != (name, incarnation)) {
-            self.own = Some((name, incarnation));
-            io.fact(MembershipFact::Refuted { identity: name.told(), incarnation: u64::from(incarnation) });
-        }
-    }
-
-    /// It is not known whether anybody knows of it: its user sees to that.
-    fn join_again(&mut self, io: &mut Io<'_, Protocol>) {
-        if self.stage != Stage::Away {
-            self.stage = Stage::Joining;
-            if self.entry == Entry::UntilActive {
-                self.timers.set(Due::Announce, io.now() + io.knob_ms("announce_ms"));
-            }
-        }
-    }
-
-    /// States what is new in the list of members.
-    fn state_list(&mut self, group: &Group, io: &mut Io<'_, Protocol>) {
-        for member in group.iter_membership_state() {
-            let known = self.stated.iter_mut().find(|known| known.id().node() == member.id().node());
-            match known {
-                Some(known) if known == member => continue,
-                Some(known) => *known = member.clone(),
-                None => self.stated.push(member.clone()),
-            }
-            self.unsettled = Unsettled::Something;
-            io.fact(MembershipFact::Holds {
-                identity: member.id().told(),
-                incarnation: u64::from(member.incarnation()),
-                standing: standing(member.state()),
-            });
-        }
-        if self.stated.len() > group.iter_membership_state().len() {
-            let is_held = |known: &Member<Name>| group.iter_membership_state().any(|held| held.id() == known.id());
-            self.stated.retain(|known| {
-                if !is_held(known) {
-                    io.fact(MembershipFact::Forgot(known.id().told()));
-                }
-                is_held(known)
-            });
-        }
-        if std::mem::replace(&mut self.unsettled, Unsettled::Nothing) == Unsettled::Something {
-            io.fact(MembershipFact::Settled);
-        }
-    }
-
-    fn state_interval(&mut self, io: &mut Io<'_, Protocol>) {
-        self.timers.set(Due::Interval, io.now() + config::interval(io));
-        let (sent, changes) = (std::mem::take(&mut self.sent), std::mem::take(&mut self.changes));
-        if self.stage != Stage::Away {
-            io.fact(MembershipFact::Passed { sent, changes });
-        }
-    }
-}
-
-/// What the crate acts by, during one call.
-struct Hands<'h, 'io> {
-    io: &'h mut Io<'io, Protocol>,
-    desk: &'h mut Desk,
-}
-
-impl Runtime<Name> for &mut Hands<'_, '_> {
-    fn notify(&mut self, notification: Notification<'_, Name>) {
-        let notice = match notification {
-            Notification::MemberUp(member) => Notice::Up(member.told()),
-            Notification::MemberDown(member) => Notice::Down(member.told()),
-            Notification::Rename(from, to) => Notice::Renamed { from: from.told(), to: to.told() },
-            Notification::Active => {
-                self.io.reached("active");
-                self.desk.stage = Stage::Active;
-                return;
-            }
-            Notification::Idle => {
-                self.io.reached("idle");
-                return self.desk.join_again(self.io);
-            }
-            Notification::Rejoin(name) => {
-                self.io.reached("rejoined");
-                self.desk.go_by(*name, self.io);
-                return self.desk.join_again(self.io);
-            }
-            Notification::Defunct => {
-                self.io.reached("defunct");
-                if self.desk.stage != Stage::Away {
-                    self.desk.stage = Stage::Defunct;
-                }
-                return;
-            }
-        };
-        self.desk.changes += 1;
-        self.desk.unsettled = Unsettled::Something;
-        self.io.fact(MembershipFact::Told(notice));
-    }
-
-    fn send_to(&mut self, to: Name, data: &[u8]) {
-        let header = message::header(data);
-        self.desk.sent += 1;
-        // It was declared down, and has renewed itself: this is the first that anybody hears of its new name.
-        self.desk.go_by(header.src, self.io);
-        self.desk.refute(header.src, header.src_incarnation, self.io);
-        match message::kind(&header) {
-            "ping_request" => self.io.reached("probed_indirectly"),
-            "turn_undead" => self.io.reached("turned_away"),
-            _ => {}
-        }
-        self.io.send(to.node(), Message::Packet(Packet::new(data, &header)));
-    }
-
-    fn submit_after(&mut self, event: foca::Timer<Name>, after: std::time::Duration) {
-        if self.desk.keeping == Keeping::OneOfAKind {
-            self.desk.timers.cancel_where(|due| matches!(due, Due::Theirs(timer, _) if label(timer) == label(&event)));
-        }
-        self.desk.submitted += 1;
-        self.desk.timers.set(Due::Theirs(event, self.desk.submitted), self.io.now() + after);
-    }
-}
-
 fn others(io: &Io<'_, Protocol>) -> Vec<NodeId> {
     io.nodes().iter().copied().filter(|node| *node != io.id()).collect()
-}
-
-fn standing(state: State) -> Standing {
-    match state {
-        State::Alive => Standing::Alive,
-        State::Suspect => Standing::Suspected,
-        State::Down => Standing::Down,
-    }
-}
-
-fn label(timer: &foca::Timer<Name>) -> &'static str {
-    match timer {
-        foca::Timer::ProbeRandomMember(_) => "probe",
-        foca::Timer::SendIndirectProbe { .. } => "probe_indirectly",
-        foca::Timer::ChangeSuspectToDown { .. } => "suspect_to_down",
-        foca::Timer::PeriodicAnnounce(_) => "announce_again",
-        foca::Timer::PeriodicAnnounceDown(_) => "announce_to_down",
-        foca::Timer::PeriodicGossip(_) => "gossip",
-        foca::Timer::RemoveDown(_) => "remove_down",
-    }
 }
 
 fn reason(error: &foca::Error) -> &'static str {
@@ -452,7 +235,7 @@ fn reason(error: &foca::Error) -> &'static str {
     }
 }
 
-/// The so-manieth start of a node.
+/// Which start of a node it is, counted from 1.
 struct Start(u32);
 
 impl Record for Start {

@@ -33,3 +33,43 @@ impl Survival<Protocol> for Anybody {
         Recoverable::Yes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sim::NodeDamage;
+
+    use super::*;
+
+    fn damage(services: &[Service]) -> Damage {
+        let node = |(number, service): (u16, &Service)| NodeDamage {
+            id: NodeId::node(number),
+            service: *service,
+            lost_unsynced: false,
+            is_damaged: false,
+            clock_rate_error_ppm: 0,
+        };
+        Damage { nodes: (1..).zip(services).map(node).collect() }
+    }
+
+    #[test]
+    fn all_that_live_are_healed_and_of_the_dead_some_so_that_two_can_find_each_other() {
+        use Service::{Down, Paused, Up};
+        for services in [&[Up, Up, Down, Down][..], &[Down, Down], &[Up, Down, Down], &[Paused, Down, Up], &[Down; 7]] {
+            let damage = damage(services);
+            let mut sizes: Vec<usize> = Vec::new();
+            for draw in 0..200 {
+                let core = Anybody.core(&damage, draw);
+                let lives = |node: &&NodeDamage| node.service != Down;
+                assert!(
+                    damage.nodes.iter().filter(lives).all(|node| core.contains(&node.id)),
+                    "{services:?}: {core:?}"
+                );
+                assert!(core.len() >= 2, "{services:?}: {core:?}");
+                sizes.push(core.len());
+            }
+            let dead = services.iter().filter(|service| **service == Down).count();
+            let (least, most) = (services.len().saturating_sub(dead).max(2), services.len());
+            assert_eq!((sizes.iter().min(), sizes.iter().max()), (Some(&least), Some(&most)), "{services:?}");
+        }
+    }
+}

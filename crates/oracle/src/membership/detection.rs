@@ -6,6 +6,9 @@ use super::fact::{Gossiping, Identity};
 use super::views::{Part, Views};
 
 /// After the heal no member of the core takes for active who is dead, or has left.
+///
+/// SWIM, section 4.3: where the order of probes is a round, every member probes every other within two rounds, so that there is
+/// a bound.
 #[derive(Clone, Debug, Default)]
 pub struct Detection {
     views: Views,

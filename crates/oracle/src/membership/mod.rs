@@ -1,5 +1,8 @@
 //! Groups whose members find each other, watch each other, and agree on who is there: SWIM and its relatives.
 //!
+//! SWIM is what Das, Gupta and Motivala describe in "SWIM: Scalable Weakly-consistent Infection-style Process Group Membership
+//! Protocol" (DSN 2002); sections that are named here are that paper's.
+//!
 //! A failure detector without a bound on delays is wrong at times, so what it concludes while faults are on is judged by its
 //! causes alone; that it is right, and that all agree, is demanded after the heal.
 //!
@@ -8,6 +11,7 @@
 //! | module | property |
 //! |---|---|
 //! | `down_is_final` | who was taken for down does not come back under the same name |
+//! | `suspicion_stands` | who is suspected is cleared by itself alone |
 //! | `down_has_cause` | nobody is taken for down who was not under suspicion before |
 //! | `incarnations` | only a member itself raises its incarnation |
 //! | `notices` | what a member tells of changes adds up to what its list says |
@@ -17,11 +21,12 @@
 //! | `agreement` | all have the same members, under the same names, after the heal |
 //! | `rest` | a group to which nothing happens is quiet, after the heal |
 //! | `fact` | the facts |
+//! | `lists` | what each member's list says, and what it said before |
 //! | `views` | who takes part, and whom each takes for a part of the group |
 //!
 //! # What an adapter states, and when
 //!
-//! After each step it states what that step changed, before any message of it leaves: of itself [`MembershipFact::Joined`],
+//! Within each step it states what that step changed, so that nobody can have heard of it before: of itself [`MembershipFact::Joined`],
 //! [`MembershipFact::Left`] and [`MembershipFact::Refuted`]; of its list [`MembershipFact::Holds`] and
 //! [`MembershipFact::Forgot`]; [`MembershipFact::Told`] as it tells its user; and at the end [`MembershipFact::Settled`]. A
 //! list has one entry for each node, and none for its own.
@@ -36,10 +41,12 @@ mod down_has_cause;
 mod down_is_final;
 mod fact;
 mod incarnations;
+mod lists;
 mod notices;
 mod rest;
 #[cfg(test)]
 mod story;
+mod suspicion_stands;
 mod unfailing;
 mod views;
 
@@ -52,6 +59,7 @@ pub use fact::{Gossiping, Identity, MembershipFact, Notice, Standing};
 pub use incarnations::Incarnations;
 pub use notices::Notices;
 pub use rest::Rest;
+pub use suspicion_stands::SuspicionStands;
 pub use unfailing::Unfailing;
 
 #[cfg(test)]
@@ -85,8 +93,11 @@ mod tests {
         let concluded = (
             Property::new("incarnations", Incarnations::default()),
             (
-                Property::new("down_is_final", DownIsFinal::default()),
-                Property::new("down_has_cause", DownHasCause::default()),
+                (
+                    Property::new("down_is_final", DownIsFinal::default()),
+                    Property::new("suspicion_stands", SuspicionStands::default()),
+                ),
+                Property::new("down_has_cause", DownHasCause::new(Duration::from_millis(1))),
             ),
         );
         let healed = (

@@ -5,63 +5,51 @@ use std::collections::BTreeSet;
 use sim::{Checker, Flaw, Judgement, Observed};
 
 use super::fact::{Gossiping, Identity, MembershipFact, Notice, begins_anew, membership_fact, subject};
+use super::lists::Lists;
 use crate::by_node::ByNode;
 
 /// Whoever follows a member's notices from the start on knows its active members: nobody comes up twice or goes down without
 /// having been up, and after each step both say the same.
 #[derive(Clone, Debug, Default)]
 pub struct Notices {
-    members: ByNode<Known>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Known {
-    /// By the list.
-    held: BTreeSet<Identity>,
-    /// By what was told.
-    told: BTreeSet<Identity>,
+    lists: Lists,
+    /// Who is up, by what each member told.
+    told: ByNode<BTreeSet<Identity>>,
 }
 
 impl<P: Gossiping> Checker<P> for Notices {
     fn observe(&mut self, observed: &Observed<'_, P>) -> Judgement {
-        let known = self.members.get_mut(observed.node);
+        self.lists.observe(observed);
+        let (node, told) = (observed.node, self.told.get_mut(observed.node));
         if begins_anew(observed) {
-            *known = Known::default();
+            told.clear();
         }
         let Some(fact) = membership_fact(observed) else { return Judgement::Irrelevant };
-        let (node, here) = (observed.node, |identity: &Identity| observed.witness(subject(identity.node)));
+        let here = |identity: &Identity| observed.witness(subject(identity.node));
         match fact {
-            MembershipFact::Holds { identity, standing, .. } => {
-                known.held.retain(|held| held.node != identity.node);
-                if standing.is_active() {
-                    known.held.insert(*identity);
+            MembershipFact::Told(Notice::Up(identity)) => Judgement::holds_if(told.insert(*identity), || Flaw {
+                explanation: format!("{node} told that {identity} is up, and had told so before"),
+                witnesses: vec![here(identity)],
+            }),
+            MembershipFact::Told(Notice::Down(identity)) => Judgement::holds_if(told.remove(identity), || Flaw {
+                explanation: format!("{node} told that {identity} is down, and had not told that it is up"),
+                witnesses: vec![here(identity)],
+            }),
+            MembershipFact::Told(Notice::Renamed { from, to }) => {
+                if told.remove(from) {
+                    told.insert(*to);
                 }
-            }
-            MembershipFact::Forgot(identity) => known.held.retain(|held| held.node != identity.node),
-            MembershipFact::Told(Notice::Up(identity)) => {
-                return Judgement::holds_if(known.told.insert(*identity), || Flaw {
-                    explanation: format!("{node} told that {identity} is up, and had told so before"),
-                    witnesses: vec![here(identity)],
-                });
-            }
-            MembershipFact::Told(Notice::Down(identity)) => {
-                return Judgement::holds_if(known.told.remove(identity), || Flaw {
-                    explanation: format!("{node} told that {identity} is down, and had not told that it is up"),
-                    witnesses: vec![here(identity)],
-                });
-            }
-            MembershipFact::Told(Notice::Renamed { from, to }) if known.told.remove(from) => {
-                known.told.insert(*to);
+                Judgement::Irrelevant
             }
             MembershipFact::Settled => {
-                return Judgement::holds_if(known.told == known.held, || Flaw {
-                    explanation: format!("{node} told that {:?} are up, and its list has {:?}", known.told, known.held),
+                let held: BTreeSet<Identity> = self.lists.active(node).collect();
+                Judgement::holds_if(*told == held, || Flaw {
+                    explanation: format!("{node} told that {told:?} are up, and its list has {held:?}"),
                     witnesses: vec![observed.witness(0)],
-                });
+                })
             }
-            _ => {}
+            _ => Judgement::Irrelevant,
         }
-        Judgement::Irrelevant
     }
 }
 
@@ -103,6 +91,12 @@ mod tests {
     #[test]
     fn a_change_that_nobody_is_told_of_is_refused() {
         let history = "n1 holds n2.1 alive\nn1 tells n2.1 up\nn1 settles\nn1 holds n2.1 down\nn1 settles";
+        refuses(Notices::default(), history, "n1 told that {n2.1} are up, and its list has {}");
+    }
+
+    #[test]
+    fn one_that_is_forgotten_while_it_is_up_is_refused() {
+        let history = "n1 holds n2.1 alive\nn1 tells n2.1 up\nn1 settles\nn1 forgets n2.1\nn1 settles";
         refuses(Notices::default(), history, "n1 told that {n2.1} are up, and its list has {}");
     }
 

@@ -2,21 +2,17 @@
 
 use sim::{NodeId, Observed, What};
 
-use super::fact::{Gossiping, Identity, MembershipFact, Standing, membership_fact};
+use super::fact::{Gossiping, Identity, MembershipFact, membership_fact};
+use super::lists::Lists;
 use crate::by_node::ByNode;
 
 /// What there is to know at one moment: who takes part in truth, and by the list of each.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Views {
-    members: ByNode<Member>,
+    parts: ByNode<Part>,
+    lists: Lists,
     /// The nodes that were healed.
     core: Option<Vec<NodeId>>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Member {
-    part: Part,
-    list: Vec<(Identity, Standing)>,
 }
 
 /// Whether a node takes part.
@@ -35,31 +31,21 @@ pub(crate) enum Part {
 
 impl Views {
     pub(crate) fn observe<P: Gossiping>(&mut self, observed: &Observed<'_, P>) {
-        let node = observed.node;
+        self.lists.observe(observed);
+        if let What::Healed(core) = observed.what {
+            self.core = Some(core.to_vec());
+        }
+        let part = self.parts.get_mut(observed.node);
         match observed.what {
-            What::Crashed => *self.members.get_mut(node) = Member { part: Part::Dead, list: Vec::new() },
-            What::Booted => *self.members.get_mut(node) = Member::default(),
-            What::Healed(core) => self.core = Some(core.to_vec()),
+            What::Crashed => *part = Part::Dead,
+            What::Booted => *part = Part::None,
             _ => {}
         }
-        // What the step before a crash had changed is stated after it.
-        if self.part(node) == Part::Dead {
-            return;
-        }
         match membership_fact(observed) {
-            Some(MembershipFact::Joined(identity)) => self.members.get_mut(node).part = Part::As(*identity),
-            Some(MembershipFact::Left(_)) => self.members.get_mut(node).part = Part::Left,
-            Some(MembershipFact::Emptied) => self.members.get_mut(node).list.clear(),
-            Some(MembershipFact::Holds { identity, standing, .. }) => {
-                let list = &mut self.members.get_mut(node).list;
-                match list.iter_mut().find(|(known, _)| known.node == identity.node) {
-                    Some(entry) => *entry = (*identity, *standing),
-                    None => list.push((*identity, *standing)),
-                }
-            }
-            Some(MembershipFact::Forgot(identity)) => {
-                self.members.get_mut(node).list.retain(|(known, _)| known.node != identity.node);
-            }
+            // What the step before a crash had changed is stated after it.
+            _ if *part == Part::Dead => {}
+            Some(MembershipFact::Joined(identity)) => *part = Part::As(*identity),
+            Some(MembershipFact::Left(_)) => *part = Part::Left,
             _ => {}
         }
     }
@@ -70,7 +56,7 @@ impl Views {
     }
 
     pub(crate) fn part(&self, node: NodeId) -> Part {
-        self.members.get(node).map(|member| member.part).unwrap_or_default()
+        self.parts.get(node).copied().unwrap_or_default()
     }
 
     /// Those of the core that take part, with their names.
@@ -88,7 +74,6 @@ impl Views {
 
     /// Whom this node takes for a part of the group, itself left out.
     pub(crate) fn active(&self, node: NodeId) -> impl Iterator<Item = Identity> + '_ {
-        let list = self.members.get(node).map(|member| member.list.as_slice()).unwrap_or_default();
-        list.iter().filter(|(_, standing)| standing.is_active()).map(|(identity, _)| *identity)
+        self.lists.active(node)
     }
 }

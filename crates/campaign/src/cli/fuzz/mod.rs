@@ -2,6 +2,7 @@
 
 mod settle;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -21,8 +22,8 @@ use crate::report::{GoalState, Report};
 use crate::run::Runs;
 use crate::runner::{Campaign, HarnessError};
 use crate::seed::Base;
+use crate::shrinking::SHRINK_TIME;
 use crate::story::Told;
-use crate::wall::Stopwatch;
 
 /// How long it goes on where nobody says.
 const DEFAULT_TIME: Duration = Duration::from_secs(30);
@@ -46,11 +47,13 @@ impl Shop<'_> {
             interrupted: interruption(),
             reports: Vec::new(),
             settled: Vec::new(),
+            written_up: BTreeSet::new(),
+            shrink_time: SHRINK_TIME,
+            known: Vec::new(),
             told: Vec::new(),
             exit: Exit::Clean,
         };
         fuzzing.run(&selected);
-        fuzzing.settle(&selected);
         fuzzing.conclude(&arguments)
     }
 }
@@ -89,6 +92,13 @@ struct Fuzzing<'a> {
     reports: Vec<Report>,
     /// What became of each failure of each report.
     settled: Vec<Vec<Settled>>,
+    /// The scenarios of which a stored case shows, today, a fault that is written up.
+    written_up: BTreeSet<String>,
+    /// How long the failures that are not settled yet may be shrunk, all together.
+    shrink_time: Duration,
+    /// A line on each failure of a fault that is written up.
+    known: Vec<String>,
+    /// What is to be told of each other failure.
     told: Vec<Told>,
     exit: Exit,
 }
@@ -98,20 +108,23 @@ impl Fuzzing<'_> {
         for (scenario, spec) in selected {
             self.run_corpus(*scenario, spec);
         }
-        let started = Stopwatch::start();
         let budget = self.campaign.time;
-        for (index, (scenario, _)) in selected.iter().enumerate() {
-            let failed = !self.told.is_empty() || self.reports.iter().any(|report| !report.failures.is_empty());
-            let over = failed && !self.campaign.keep_going;
+        for (index, (scenario, spec)) in selected.iter().enumerate() {
+            let over = !self.told.is_empty() && !self.campaign.keep_going;
             if over || self.interrupted.load(Ordering::Relaxed) || self.exit == Exit::Bug {
                 break;
             }
             // What a quick scenario leaves over is shared by those after it.
             let left = u32::try_from(selected.len() - index).unwrap_or(u32::MAX);
-            self.campaign.time = budget.map(|time| time.saturating_sub(started.elapsed()) / left);
-            self.run_fresh(*scenario);
+            let spent = self.reports.iter().map(|report| report.wall_time).sum();
+            let time = budget.map(|time| time.saturating_sub(spent) / left);
+            self.run_fresh(*scenario, time, spec);
+            // Whether a failure ends it all is known when it is known whether it is written up.
+            if !self.campaign.keep_going {
+                self.settle(selected);
+            }
         }
-        self.campaign.time = budget;
+        self.settle(selected);
     }
 
     fn runs<'b>(&'b self, scenario: &'b dyn Scenario) -> Runs<'b> {
@@ -133,7 +146,8 @@ impl Fuzzing<'_> {
             };
             let shown = self.shop.place.shown(&path).display().to_string();
             match corpus::judge(&self.runs(scenario), &case) {
-                Standing::AsExpected { .. } => {}
+                Standing::AsExpected { known: false } => {}
+                Standing::AsExpected { known: true } => drop(self.written_up.insert(spec.name.clone())),
                 Standing::Failed(failure) => {
                     let replay = self.shop.replay_line(&path);
                     let failure = failure.confirmed(&self.runs(scenario));
@@ -159,10 +173,14 @@ impl Fuzzing<'_> {
         self.exit = self.exit.and(Exit::Corpus);
     }
 
-    fn run_fresh(&mut self, scenario: &dyn Scenario) {
+    fn run_fresh(&mut self, scenario: &dyn Scenario, time: Option<Duration>, spec: &Spec) {
         let line = ProgressLine::new();
         let show = |report: &Report| line.campaign(report);
-        let report = self.campaign.run(scenario, &self.shop.watchdog, &self.interrupted, &show);
+        // A fault that is written up is no reason to look no further.
+        let is_written_up = spec.must_fail.is_none() && self.written_up.contains(&spec.name);
+        let keep_going = self.campaign.keep_going || is_written_up;
+        let campaign = Campaign { time, keep_going, ..self.campaign.clone() };
+        let report = campaign.run(scenario, &self.shop.watchdog, &self.interrupted, &show);
         drop(line);
         if let Some(HarnessError { scenario, seed, reason }) = &report.error {
             eprintln!("sim: {scenario}  seed {seed}: {reason}");
@@ -190,7 +208,7 @@ impl Fuzzing<'_> {
         let base = self.campaign.base.to_string();
         let mut out = io::stdout().lock();
         // A reader that went away, such as `head`, is no failure of the campaign.
-        let _ = table::print(&mut out, &base, &self.reports).and_then(|()| out.flush());
+        let _ = table::print(&mut out, &base, &self.reports, &self.settled).and_then(|()| out.flush());
         drop(out);
         if let Some(path) = &arguments.json {
             let shard = self.campaign.shard.to_string();
@@ -200,6 +218,9 @@ impl Fuzzing<'_> {
                 eprintln!("sim: --json {}: {error}", path.display());
                 self.exit = if self.exit == Exit::Clean { Exit::Usage } else { self.exit };
             }
+        }
+        for known in &self.known {
+            eprintln!("{known}");
         }
         for told in &self.told {
             eprintln!("\n{told}");

@@ -1,6 +1,6 @@
 //! What becomes of the failures of a campaign: each is run again, made smaller, kept, and told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sim::{Scenario, Shrunk, Spec};
 
@@ -23,26 +23,37 @@ pub(in crate::cli) struct Settled {
     pub(in crate::cli) case: Option<PathBuf>,
 }
 
+impl Settled {
+    /// Where it is written up, as a fault of code that is not ours.
+    pub(in crate::cli) fn finding(&self) -> Option<&str> {
+        self.failure.finding()
+    }
+}
+
 impl Fuzzing<'_> {
-    /// Settles what every scenario failed with, the time for shrinking shared among all of it.
+    /// Settles what the scenarios failed with that were run since the last time, the time for shrinking shared among all of
+    /// it.
     pub(super) fn settle(&mut self, selected: &[(&dyn Scenario, Spec)]) {
-        let budget = ShrinkBudget::start();
-        let found: Vec<(usize, Failed)> = self.reports.iter().enumerate().flat_map(each_failure).collect();
-        self.settled = self.reports.iter().map(|_| Vec::new()).collect();
+        let unsettled = self.settled.len();
+        let found: Vec<(usize, Failed)> =
+            self.reports.iter().enumerate().skip(unsettled).flat_map(each_failure).collect();
+        self.settled.resize_with(self.reports.len(), Vec::new);
+        let budget = ShrinkBudget::of(self.shrink_time);
         for (position, (report, failed)) in found.iter().enumerate() {
             let name = &self.reports[*report].scenario;
-            let (scenario, _) = selected.iter().find(|(_, spec)| spec.name == *name).expect("it was run");
+            let (scenario, spec) = selected.iter().find(|(_, spec)| spec.name == *name).expect("it was run");
             let shrinking =
                 Shrinking { time: budget.share(found.len() - position), ..Shrinking::new(self.campaign.jobs) };
             let found = self.history(*report, failed);
-            let settled = self.settle_one(*scenario, failed, &shrinking, found);
+            let settled = self.settle_one((*scenario, spec), failed, &shrinking, found);
             self.settled[*report].push(settled);
         }
+        self.shrink_time = budget.left();
     }
 
     fn settle_one(
         &mut self,
-        scenario: &dyn Scenario,
+        (scenario, spec): (&dyn Scenario, &Spec),
         failed: &Failed,
         shrinking: &Shrinking,
         found: String,
@@ -51,11 +62,17 @@ impl Fuzzing<'_> {
         let name = &failed.failure.case.scenario;
         let show = |shrunk: &Shrunk| line.shrinking(name, &failed.failure.signature, shrunk);
         let runs = Runs { scenario, watchdog: &self.shop.watchdog };
-        let keeper = Keeper { directory: self.directory, runs, by: "fuzz" };
+        let keeper = Keeper { directory: self.directory, corpus: &self.shop.place.corpus, runs, by: "fuzz" };
         let shrinking = self.shrinks.then_some(shrinking);
         let settled = keeper.settle(failed.failure.clone(), shrinking, &self.interrupted, &show);
         drop(line);
         match settled {
+            // One that must fail shows what it is there for, and is asked whether it still does.
+            Ok(kept) if kept.failure.finding().is_some() && spec.must_fail.is_none() => {
+                let settled = Settled { failure: kept.failure, case: Some(kept.path) };
+                self.known.push(self.known(&settled, &found));
+                settled
+            }
             Ok(kept) => {
                 let replay = self.shop.replay_line(&kept.path);
                 let found = match &kept.earlier {
@@ -78,6 +95,15 @@ impl Fuzzing<'_> {
                 Settled { failure, case: None }
             }
         }
+    }
+
+    /// The line on a failure of a fault that is written up.
+    fn known(&self, settled: &Settled, found: &str) -> String {
+        let Failure { signature, case, .. } = &settled.failure;
+        let finding = settled.finding().unwrap_or_default();
+        let path = settled.case.as_deref().unwrap_or(Path::new(""));
+        let (scenario, path) = (&case.scenario, self.shop.place.shown(path).display());
+        format!("sim: KNOWN {scenario}  {signature}  {finding}  {found}, as {path} shows")
     }
 
     /// How a failure was come by.
