@@ -7,6 +7,7 @@
 //! | `progress` | how soon after the heal the system is well again |
 //! | `unrelated` | what a change elsewhere leaves of a stored case: everything |
 
+mod excluded;
 mod independence;
 mod progress;
 mod traces;
