@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use scenarios::raft::Raft;
-use sim::{Case, Expansion, Hex, Item, NodeId, Outcome, Record, RecordWhat, RunOptions, Scenario, Time, mix};
+use sim::{
+    Case, Expansion, FaultKind, Hex, Item, NodeId, Outcome, Record, RecordWhat, RunOptions, Scenario, Time, mix,
+};
 
 /// A message's own address: its link, its tag, and how often that tag went over the link.
 type Address = (NodeId, NodeId, u64, u32);
@@ -34,8 +36,8 @@ struct Run {
     outcome: Outcome,
     records: Vec<Record>,
     passages: BTreeMap<Address, Passage>,
-    /// When each process started again, died, stood still and went on, and its clocks: what faults do to it, beside its
-    /// messages.
+    /// When each process started again, died, stood still and went on, its clocks, and what struck its disk: what faults do to
+    /// it, beside its messages.
     lives: BTreeSet<(Time, NodeId, String)>,
 }
 
@@ -54,10 +56,17 @@ fn run(case: &Case) -> Run {
     let lives = records.iter().filter_map(|record| match record.what {
         RecordWhat::Restarted
         | RecordWhat::Crashed { .. }
+        | RecordWhat::Ended
+        | RecordWhat::Rotted { .. }
         | RecordWhat::Paused
         | RecordWhat::Resumed
         | RecordWhat::Clock { .. }
         | RecordWhat::Wall { .. } => Some((record.time, record.node?, record.what.to_string())),
+        RecordWhat::Struck {
+            kind: Some(FaultKind::Slow | FaultKind::DiskStall | FaultKind::IoError | FaultKind::NoSpace),
+            withheld: None,
+            ..
+        } => Some((record.time, record.node?, record.what.to_string())),
         _ => None,
     });
     let (passages, lives) = (passages.collect(), lives.collect());

@@ -2,6 +2,7 @@
 //!
 //! | module | what it pins down |
 //! |---|---|
+//! | `excluded` | what is not promised does break it |
 //! | `independence` | what a change to the plan leaves as it was |
 //! | `traces` | what happens in short runs of fixed seeds, line by line |
 //! | `progress` | how soon after the heal the system is well again |

@@ -16,8 +16,15 @@ pub(super) const DIRECTORY: &str = "tests/mutants";
 pub const CONTROL: &str = "control";
 
 /// Signatures that any scenario may show.
-const OF_THE_ENGINE: [&str; 7] =
-    [DIVERGENCE, "sim::panic", "sim::refused", "sim::stopped", "sim::no_progress", "sim::too_many_events", "sim::message_storm"];
+const OF_THE_ENGINE: [&str; 7] = [
+    DIVERGENCE,
+    "sim::panic",
+    "sim::refused",
+    "sim::stopped",
+    "sim::no_progress",
+    "sim::too_many_events",
+    "sim::message_storm",
+];
 
 /// Every mutant, in order of suite and id.
 #[derive(Clone, Debug)]

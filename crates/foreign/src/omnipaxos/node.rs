@@ -144,7 +144,7 @@ impl<U: Usage> Process for Node<U> {
     }
 
     fn on_disk(&mut self, request: Request, result: Result<(), DiskError>, io: &mut Io<'_, Protocol<U>>) {
-        result.expect("no scenario classes a failing disk as tolerated yet");
+        result.expect("this scenario excludes requests that fail");
         self.journal.synced(request, io);
     }
 

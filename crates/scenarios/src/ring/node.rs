@@ -99,7 +99,7 @@ impl<S: Scheme + Clone + 'static> Process for Node<S> {
     }
 
     fn on_disk(&mut self, request: sim::Request, result: Result<(), DiskError>, io: &mut Io<'_, Keys>) {
-        result.expect("no scenario classes a failing disk as tolerated yet");
+        result.expect("this scenario excludes requests that fail");
         self.journal.synced(request, io);
     }
 }
