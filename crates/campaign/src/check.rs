@@ -58,6 +58,13 @@ struct Check<'a> {
 /// A failing check's message, or the line of a green one.
 type Verdict = Result<String, String>;
 
+/// What is said of fresh seeds that pass.
+struct Green {
+    line: String,
+    /// What makes them worth less than they look, a line each.
+    symptoms: String,
+}
+
 impl Check<'_> {
     fn run(&self) -> Verdict {
         if cfg!(panic = "abort") {
@@ -68,8 +75,11 @@ impl Check<'_> {
             Only::Seed(seed) => self.run_seed(*seed),
             Only::Everything => {
                 let kept = self.run_corpus()?;
-                let fresh = if self.spec.must_fail.is_some() { self.expect_failure() } else { self.run_fresh() };
-                fresh.map(|line| format!("{}: {line}{kept}", self.spec.name))
+                let green = match self.spec.must_fail {
+                    Some(_) => Green { line: self.expect_failure()?, symptoms: String::new() },
+                    None => self.run_fresh()?,
+                };
+                Ok(format!("{}: {}{kept}{}", self.spec.name, green.line, green.symptoms))
             }
         }
     }
@@ -127,9 +137,10 @@ impl Check<'_> {
         }
     }
 
-    fn run_fresh(&self) -> Verdict {
+    fn run_fresh(&self) -> Result<Green, String> {
         let (base, report) = self.campaign()?;
         let vacuous = report.vacuous();
+        let symptoms: String = report.symptoms().map(|symptom| format!("\n  health: {symptom}")).collect();
         let Report { seeds, events, virtual_time, wall_time, .. } = report;
         if let Some(failed) = report.failures.into_iter().next() {
             let found = format!("seed {} of base {base}", failed.index + 1);
@@ -140,10 +151,10 @@ impl Check<'_> {
             return Err(format!("sim: UNDECIDED {}  seed {seed}: {reason} ({runs} of {seeds} seeds)", self.spec.name));
         }
         if let Some(vacuous) = vacuous {
-            return Err(format!("sim: VACUOUS {}: {vacuous}, of base {base}", self.spec.name));
+            return Err(format!("sim: VACUOUS {}, {seeds} seeds of base {base}: {vacuous}", self.spec.name));
         }
         let (events, spent, wall) = (Quantity(events), Span(virtual_time), Span(wall_time));
-        Ok(format!("{seeds} seeds, {events} events, {spent} virtual, {wall}"))
+        Ok(Green { line: format!("{seeds} seeds, {events} events, {spent} virtual, {wall}"), symptoms })
     }
 
     fn expect_failure(&self) -> Verdict {

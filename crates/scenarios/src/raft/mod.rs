@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use oracle::consensus::{self, Acknowledged, ConsensusChecks, LogFact, Replicated};
 use raft::Body;
-use sim::{Case, FaultKind, Faults, Knob, Payload, Protocol, Spec, StaticMajority, System, content_hash};
+use sim::{Case, FaultKind, Faults, Knob, Payload, Protocol, ReachGoal, Spec, StaticMajority, System, content_hash};
 
 pub use client::Client;
 pub use node::Node;
@@ -200,7 +200,15 @@ impl System for Raft {
             ],
             faults: Faults::swarm().with(FaultKind::IoError).with(FaultKind::NoSpace),
             triggers: vec!["term_entered", "voted", "elected", "appended", "truncated", "durable", "applied"],
-            goals: vec!["elected", "deposed", "truncated", "durably_truncated", "recovered", "torn_tail", "superseded"],
+            goals: ReachGoal::each([
+                "elected",
+                "deposed",
+                "truncated",
+                "durably_truncated",
+                "recovered",
+                "torn_tail",
+                "superseded",
+            ]),
             ..Spec::new("raft")
         }
     }

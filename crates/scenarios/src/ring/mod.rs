@@ -71,7 +71,7 @@ use std::time::Duration;
 
 use oracle::ring::{self as judged, Access, Answered, Partitioned, RingChecks, RingFact, Spread};
 use ring::{KeyRange, Position, Scheme, V1};
-use sim::{AllReturn, Case, Knob, NodeId, Payload, Protocol, Spec, System, content_hash};
+use sim::{AllReturn, Case, Knob, NodeId, Payload, Protocol, ReachGoal, Spec, System, content_hash};
 
 pub use client::Client;
 pub use node::Node;
@@ -317,7 +317,7 @@ impl<S: Scheme + Clone + 'static> System for Ring<S> {
                 Knob::octaves("think_ms", 1..=500),
             ],
             triggers: vec!["epoch_decided", "epoch_learned", "offered", "accepted", "released", "written"],
-            goals: vec![
+            goals: ReachGoal::each([
                 "joined",
                 "left",
                 "reweighted",
@@ -331,7 +331,7 @@ impl<S: Scheme + Clone + 'static> System for Ring<S> {
                 "redirected",
                 "asked_too_early",
                 "torn_tail",
-            ],
+            ]),
             ..Spec::new(self.name)
         }
     }
