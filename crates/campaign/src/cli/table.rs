@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::quantity::{Quantity, Span};
-use crate::reach::{GoalState, Sought};
+use crate::reach::{GoalState, GoalTotal, Sought};
 use crate::report::{Failed, Report};
 
 /// Prints a line for each scenario, and below what happened in each.
@@ -86,12 +86,13 @@ fn promises(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     Ok(())
 }
 
-/// Each goal. Of the kinds of fault those that did not strike: how often the others did stands above.
+/// Each goal. Of the kinds of fault those that did not strike, or hardly: how often the others did stands above.
 fn goals(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let hit = report.goals().filter(|goal| goal.state == GoalState::Hit).count();
     writeln!(out, "  {hit} of {} goals were hit, kinds of fault included", report.goals().count())?;
-    let shown = |state, sought| state != GoalState::Hit || matches!(sought, Sought::Label(_));
-    let mut shown = report.goals().filter(|goal| shown(goal.state, goal.sought)).peekable();
+    let struck = |goal: &GoalTotal| matches!(goal.sought, Sought::Fault(_)) && goal.state == GoalState::Hit;
+    let is_shown = |goal: &&GoalTotal| !struck(goal) || goal.needs_rather(report.seeds).is_some();
+    let mut shown = report.goals().filter(is_shown).peekable();
     if shown.peek().is_some() {
         writeln!(out, "  {:<30} {:>9} {:>9} {:>9}  state", "goal", "hits", "in seeds", "needs")?;
     }
