@@ -12,6 +12,7 @@
 //! | `mutants` | each mutant still applies; what `mutants` makes of good ones and of bad ones |
 //! | `properties` | what holds of every value: samples, seeds, cases |
 //! | `raft` | the scenario `raft`: independence, progress, traces |
+//! | `reach` | what a campaign must have seen, and what it looks like where it tested nothing |
 //! | `ring` | the scenario `ring`: progress |
 //! | `story` | stories of failures |
 //! | `program` | how these tests run a program |
@@ -27,5 +28,6 @@ mod mutants;
 mod program;
 mod properties;
 mod raft;
+mod reach;
 mod ring;
 mod story;

@@ -89,7 +89,10 @@ fn promises(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 /// Each goal. Of the kinds of fault those that did not strike, or hardly: how often the others did stands above.
 fn goals(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let hit = report.goals().filter(|goal| goal.state == GoalState::Hit).count();
-    writeln!(out, "  {hit} of {} goals were hit, kinds of fault included", report.goals().count())?;
+    let to_be_hit = report.goals().filter(|goal| goal.exempt.is_none()).count();
+    if to_be_hit > 0 {
+        writeln!(out, "  {hit} of {to_be_hit} goals were hit, kinds of fault included")?;
+    }
     let struck = |goal: &GoalTotal| matches!(goal.sought, Sought::Fault(_)) && goal.state == GoalState::Hit;
     let is_shown = |goal: &&GoalTotal| !struck(goal) || goal.needs_rather(report.seeds).is_some();
     let mut shown = report.goals().filter(is_shown).peekable();
