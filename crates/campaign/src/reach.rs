@@ -198,3 +198,71 @@ impl fmt::Display for Sought {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sim::{FaultClass, Faults, LinkKind};
+
+    use super::*;
+
+    fn labels(reach: &Reach) -> Vec<String> {
+        reach.goals().map(|goal| goal.sought.to_string()).collect()
+    }
+
+    fn total(seeds: u64, needs_seeds: u64, state: GoalState) -> GoalTotal {
+        GoalTotal { seeds, hits: seeds, state, ..GoalTotal::new(Sought::Label("elected"), needs_seeds) }
+    }
+
+    #[test]
+    fn each_kind_of_fault_that_seeds_may_have_is_a_goal_once() {
+        let faults = Faults::none()
+            .with(FaultKind::Crash)
+            .with(FaultKind::Loss)
+            .with(FaultKind::Pause)
+            .with(FaultKind::PartialPartition)
+            .with(FaultKind::SessionReset)
+            .classed(FaultKind::Stop, FaultClass::Detected);
+        let goals = vec!["elected".into(), ReachGoal::rare("fault:crash", 5_000), "fault:wipe".into()];
+        let spec = Spec { goals, faults, nodes: 1..=3, ..Spec::new("raft") };
+        let expansion = Expansion { without: vec![FaultKind::Pause] };
+        let reach = Reach::new(&spec, &expansion);
+        assert_eq!(labels(&reach), ["elected", "fault:crash", "fault:loss", "fault:partial_partition", "fault:stop"]);
+        let needs: Vec<u64> = reach.goals().map(|goal| goal.needs_seeds).collect();
+        assert_eq!(needs, [1_000, 5_000, 1_000, 1_000, 1_000]);
+
+        let spec = Spec { link: LinkKind::Session, nodes: 1..=2, ..spec };
+        let labels = labels(&Reach::new(&spec, &expansion));
+        assert_eq!(labels, ["elected", "fault:crash", "fault:session_reset", "fault:stop"]);
+    }
+
+    #[test]
+    fn what_strikes_disks_is_a_goal_where_something_is_on_one() {
+        let faults = OF_DISKS.into_iter().fold(Faults::none().with(FaultKind::Crash), Faults::with);
+        let mut reach = Reach::new(&Spec { faults, ..Spec::new("raft") }, &Expansion::default());
+        assert_eq!(labels(&reach), ["fault:crash"]);
+        reach.uses_disks = true;
+        assert_eq!(labels(&reach).len(), 1 + OF_DISKS.len());
+    }
+
+    #[test]
+    fn an_exemption_makes_a_goal_of_a_fault_that_there_can_be_and_of_no_other() {
+        let exempt = ["fault:pause", "fault:wipe", "never"].map(|label| Exemption { label, reason: "so it is" });
+        let faults = Faults::none().with(FaultKind::Pause);
+        let spec = Spec { exempt: exempt.to_vec(), faults, ..Spec::new("raft") };
+        let reach = Reach::new(&spec, &Expansion::default());
+        assert_eq!(labels(&reach), ["fault:pause", "never"]);
+        assert!(reach.goals().all(|goal| goal.state == GoalState::Exempt && goal.exempt == Some("so it is")));
+    }
+
+    #[test]
+    fn a_goal_that_is_hit_too_rarely_for_what_it_needs_says_what_it_needs_rather() {
+        assert_eq!(total(10, 1_000, GoalState::Hit).needs_rather(1_000), Some(2_000));
+        assert_eq!(total(20, 1_000, GoalState::Hit).needs_rather(1_000), None);
+        assert_eq!(
+            total(10, 2_000, GoalState::Hit).needs_rather(1_000),
+            None,
+            "of half of what it needs no rate is taken"
+        );
+        assert_eq!(total(0, 1_000, GoalState::Missed).needs_rather(1_000), None);
+    }
+}

@@ -353,3 +353,32 @@ impl<S: System> World<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each step a client asks, or is answered.
+    fn overlapping(steps: &[(u16, bool)]) -> u64 {
+        let mut open = OpenOperations::default();
+        for (client, asks) in steps {
+            let client = NodeId::client(*client);
+            if *asks { open.invoked(client) } else { open.responded(client) }
+        }
+        open.overlapping
+    }
+
+    #[test]
+    fn operations_overlap_where_another_clients_is_open() {
+        let (asks, is_answered) = (true, false);
+        assert_eq!(overlapping(&[(1, asks), (1, is_answered), (2, asks), (2, is_answered), (1, asks)]), 0);
+        assert_eq!(overlapping(&[(1, asks), (2, asks), (1, is_answered), (3, asks)]), 2);
+        assert_eq!(
+            overlapping(&[(1, asks), (1, asks), (1, asks)]),
+            0,
+            "a client does not overlap with what it gave up"
+        );
+        assert_eq!(overlapping(&[(1, asks), (1, is_answered), (1, is_answered), (2, asks), (1, asks)]), 1);
+        assert_eq!(overlapping(&[(3, is_answered), (1, asks)]), 0);
+    }
+}
