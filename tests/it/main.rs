@@ -12,6 +12,7 @@
 //! | `mutants` | each mutant still applies; what `mutants` makes of good ones and of bad ones |
 //! | `properties` | what holds of every value: samples, seeds, cases |
 //! | `raft` | the scenario `raft`: independence, progress, traces |
+//! | `reach` | what a campaign must have seen, and what it looks like where it tested nothing |
 //! | `ring` | the scenario `ring`: progress |
 //! | `story` | stories of failures |
 //! | `written_up` | a fault of code that is not ours, once it is written up: counted, and nothing else is |
@@ -28,6 +29,7 @@ mod mutants;
 mod program;
 mod properties;
 mod raft;
+mod reach;
 mod ring;
 mod story;
 mod written_up;

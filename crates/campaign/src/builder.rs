@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use sim::{
-    Case, Checker, Checks, FaultClass, FaultKind, Faults, Goal, Idle, Knob, Limits, LinkKind, Process, Progress,
-    Property, Scale, Spec, StaticMajority, Survival, System,
+    Case, Checker, Checks, Exemption, FaultClass, FaultKind, Faults, Goal, HealthCheck, Idle, Knob, Limits, LinkKind,
+    Process, Progress, Property, ReachGoal, Scale, Spec, StaticMajority, Survival, System,
 };
 
 /// The vocabulary of a process.
@@ -106,10 +106,28 @@ impl<N: Process, C: Process<Protocol = N::Protocol>, K, V> Builder<N, C, K, V> {
         self.stated(|spec| spec.triggers.extend(labels))
     }
 
-    /// What many seeds should have seen: labels of facts, or of [`Io::reached`](sim::Io::reached).
+    /// What 1000 seeds must have seen: labels of facts, or of [`Io::reached`](sim::Io::reached).
     #[must_use]
     pub fn goals(self, labels: &[&'static str]) -> Self {
-        self.stated(|spec| spec.goals.extend(labels))
+        self.stated(|spec| spec.goals.extend(ReachGoal::each(labels.iter().copied())))
+    }
+
+    /// What takes more seeds than others to be seen: 20 over the rate at which they see it.
+    #[must_use]
+    pub fn rare_goal(self, label: &'static str, needs_seeds: u64) -> Self {
+        self.stated(|spec| spec.goals.push(ReachGoal::rare(label, needs_seeds)))
+    }
+
+    /// What is known not to be seen, such as `fault:pause`, and why. Where it is seen after all, that is a failure too.
+    #[must_use]
+    pub fn exempt(self, label: &'static str, reason: &'static str) -> Self {
+        self.stated(|spec| spec.exempt.push(Exemption { label, reason }))
+    }
+
+    /// A health check that need not be passed.
+    #[must_use]
+    pub fn allow(self, check: HealthCheck) -> Self {
+        self.stated(|spec| spec.allow.push(check))
     }
 
     /// What ends a run that does not end by itself.

@@ -58,6 +58,13 @@ struct Check<'a> {
 /// A failing check's message, or the line of a green one.
 type Verdict = Result<String, String>;
 
+/// What is said of fresh seeds that pass.
+struct Green {
+    line: String,
+    /// What makes them worth less than they look, a line each.
+    symptoms: String,
+}
+
 impl Check<'_> {
     fn run(&self) -> Verdict {
         if cfg!(panic = "abort") {
@@ -69,10 +76,10 @@ impl Check<'_> {
             Only::Everything => {
                 let stored = self.run_corpus()?;
                 let fresh = match self.spec.must_fail {
-                    Some(_) => self.expect_failure(),
-                    None => self.run_fresh(stored.written_up > 0),
+                    Some(_) => Green { line: self.expect_failure()?, symptoms: String::new() },
+                    None => self.run_fresh(stored.written_up > 0)?,
                 };
-                fresh.map(|line| format!("{}: {line}{stored}", self.spec.name))
+                Ok(format!("{}: {}{stored}{}", self.spec.name, fresh.line, fresh.symptoms))
             }
         }
     }
@@ -129,9 +136,10 @@ impl Check<'_> {
     }
 
     /// Where a fault `is_written_up`, one of a fresh seed that is the same is counted, and the others are run all the same.
-    fn run_fresh(&self, is_written_up: bool) -> Verdict {
+    fn run_fresh(&self, is_written_up: bool) -> Result<Green, String> {
         let (base, report) = self.campaign(is_written_up)?;
         let vacuous = report.vacuous();
+        let symptoms: String = report.symptoms().map(|symptom| format!("\n  health: {symptom}")).collect();
         let Report { seeds, events, virtual_time, wall_time, .. } = report;
         let mut known = String::new();
         for failed in report.failures {
@@ -145,10 +153,11 @@ impl Check<'_> {
             return Err(format!("sim: UNDECIDED {}  seed {seed}: {reason} ({runs} of {seeds} seeds)", self.spec.name));
         }
         if let Some(vacuous) = vacuous {
-            return Err(format!("sim: VACUOUS {}: {vacuous}, of base {base}", self.spec.name));
+            return Err(format!("sim: VACUOUS {}, {seeds} seeds of base {base}: {vacuous}", self.spec.name));
         }
         let (events, spent, wall) = (Quantity(events), Span(virtual_time), Span(wall_time));
-        Ok(format!("{seeds} seeds, {events} events, {spent} virtual, {wall}{known}"))
+        let line = format!("{seeds} seeds, {events} events, {spent} virtual, {wall}{known}");
+        Ok(Green { line, symptoms })
     }
 
     fn expect_failure(&self) -> Verdict {

@@ -86,6 +86,7 @@
 //! | `builder`, `check` | a scenario put together in a test, and run there |
 //! | `seed`, `settings`, `place` | what the outside asks for, and where files are |
 //! | `runner`, `run`, `report` | many seeds on several threads, one run, what they come to |
+//! | `reach`, `health` | whether they saw what they must, and tested anything |
 //! | `triage` | which failures are one fault |
 //! | `shrinking` | threads and time for the shrinker |
 //! | `failure`, `block`, `story` | a run that failed, what is said of it, and what led there |
@@ -103,8 +104,10 @@ pub mod cli;
 pub mod corpus;
 mod failure;
 pub mod file;
+mod health;
 mod place;
 mod quantity;
+mod reach;
 mod report;
 mod run;
 mod runner;
@@ -119,9 +122,11 @@ mod watchdog;
 pub use builder::{Builder, scenario};
 pub use check::check;
 pub use failure::{Failure, FailureClass};
+pub use health::{HEALTH_SEEDS, Symptom};
 pub use place::Place;
 pub use quantity::Span;
-pub use report::{Count, Failed, FaultTotal, GOAL_SEEDS, GoalState, GoalTotal, Report, Undecided};
+pub use reach::{GoalState, GoalTotal, Sought};
+pub use report::{Count, Failed, FaultTotal, Report, Undecided};
 pub use run::RunError;
 pub use runner::{Campaign, HarnessError, Shard};
 pub use seed::{Base, parse_seed};

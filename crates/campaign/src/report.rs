@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sim::{Digest, End, FaultKind, Outcome, Seed, Spec};
+use sim::{Digest, End, Expansion, FaultKind, HealthCheck, Outcome, Seed, Spec};
 
 use crate::failure::Failure;
+use crate::health::{Symptom, Vitals};
+use crate::reach::{GoalState, GoalTotal, Reach};
 use crate::runner::HarnessError;
-use crate::settings::DEFAULT_SEEDS;
 use crate::triage::Fault;
 
 /// What the runs of one scenario came to.
@@ -32,8 +33,6 @@ pub struct Report {
     pub faults: BTreeMap<FaultKind, FaultTotal>,
     /// How often each property was evaluated.
     pub properties: BTreeMap<&'static str, u64>,
-    /// What should have been seen.
-    pub goals: Vec<GoalTotal>,
     /// What failed, each fault once as far as their sentences tell them apart, the lowest seed first.
     pub failures: Vec<Failed>,
     /// Runs of which nobody knows whether they could have made progress.
@@ -42,6 +41,8 @@ pub struct Report {
     pub unrecoverable: u64,
     /// What the harness itself did wrong; the report ends with the seed before.
     pub error: Option<HarnessError>,
+    pub(crate) reach: Reach,
+    pub(crate) vitals: Vitals,
 }
 
 /// How often something was counted.
@@ -67,33 +68,6 @@ pub struct FaultTotal {
     /// The seeds that did without it.
     pub off: u64,
 }
-
-/// What a campaign should have seen, and whether it did.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct GoalTotal {
-    /// Its label.
-    pub label: &'static str,
-    /// How often it was seen.
-    pub hits: u64,
-    /// The seeds in which it was.
-    pub seeds: u64,
-    /// What follows.
-    pub state: GoalState,
-}
-
-/// Whether a goal was reached.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum GoalState {
-    /// It was.
-    Hit,
-    /// It was not, by [`GOAL_SEEDS`] seeds or more.
-    Missed,
-    /// It was not, and too few seeds were run to say that it was missed.
-    Undetermined,
-}
-
-/// A goal that was not hit by so many seeds is missed.
-pub const GOAL_SEEDS: u64 = 1_000;
 
 /// A failure, and how many runs showed it.
 #[derive(Clone, Debug)]
@@ -130,8 +104,8 @@ pub(crate) struct Run {
 }
 
 impl Report {
-    pub(crate) fn new(spec: &Spec) -> Report {
-        let goal = |label: &&'static str| GoalTotal { label, hits: 0, seeds: 0, state: GoalState::Undetermined };
+    /// Nothing yet of a campaign whose seeds are expanded like this, and that need not pass what is allowed.
+    pub(crate) fn new(spec: &Spec, expansion: &Expansion, allowed: &[HealthCheck]) -> Report {
         Report {
             scenario: spec.name.clone(),
             seeds: 0,
@@ -142,11 +116,12 @@ impl Report {
             counts: BTreeMap::new(),
             faults: BTreeMap::new(),
             properties: BTreeMap::new(),
-            goals: spec.goals.iter().map(goal).collect(),
             failures: Vec::new(),
             undecided: None,
             unrecoverable: 0,
             error: None,
+            reach: Reach::new(spec, expansion),
+            vitals: Vitals::new(spec, expansion, allowed),
         }
     }
 
@@ -155,21 +130,33 @@ impl Report {
         self.counts.get(name).map_or(0, |count| count.median(self.seeds))
     }
 
-    /// Why the runs together say nothing, if they do: so many seeds that never looked at a property, missed a goal, or
-    /// were all stuck beyond help. Of fewer seeds than a test runs by default nothing is concluded.
+    /// What should have been seen: the goals of the scenario, then each kind of fault that its seeds may have.
+    pub fn goals(&self) -> impl Iterator<Item = &GoalTotal> {
+        self.reach.goals()
+    }
+
+    /// The goals that are missed, and those that are hit although they are exempt.
+    pub fn misses(&self) -> impl Iterator<Item = &GoalTotal> {
+        self.goals().filter(|goal| goal.state.is_miss())
+    }
+
+    /// Why the runs together say nothing, if they do: the first of what a green test must not keep to itself.
     pub(crate) fn vacuous(&self) -> Option<String> {
-        let seeds = self.seeds;
-        if seeds < DEFAULT_SEEDS {
-            return None;
+        let symptom = self.symptoms().find(Symptom::is_vacuous).map(|symptom| symptom.to_string());
+        symptom.or_else(|| self.misses().next().map(|goal| self.told(goal)))
+    }
+
+    /// A goal in words, and of a fault that was not allowed to strike what kept it.
+    pub(crate) fn told(&self, goal: &GoalTotal) -> String {
+        let total = goal.sought.fault().and_then(|kind| self.faults.get(&kind));
+        match (goal.state, total.map_or(0, |total| total.withheld)) {
+            (GoalState::Missed, withheld @ 1..) => {
+                format!(
+                    "{goal}; it was due {withheld} times and always withheld: let a `Survival` allow it, or exclude it"
+                )
+            }
+            _ => goal.to_string(),
         }
-        let never = self.properties.iter().find(|(_, times)| **times == 0);
-        let missed = self.goals.iter().find(|goal| goal.state == GoalState::Missed);
-        never
-            .map(|(property, _)| {
-                format!("`{property}` was never evaluated in {seeds} seeds: its checker found everything irrelevant")
-            })
-            .or_else(|| missed.map(|goal| format!("the goal `{}` was missed by {seeds} seeds", goal.label)))
-            .or_else(|| (self.unrecoverable == seeds).then(|| format!("all {seeds} seeds were stuck beyond help")))
     }
 
     /// Takes in the next run.
@@ -192,7 +179,8 @@ impl Report {
         for evaluated in &outcome.properties {
             *self.properties.entry(evaluated.property).or_default() += evaluated.times;
         }
-        self.take_goals(&outcome);
+        self.reach.take(&outcome, self.seeds);
+        self.vitals.take(&outcome);
         match outcome.end {
             End::Unrecoverable(_) => self.unrecoverable += 1,
             End::Undecided(reason) => {
@@ -202,20 +190,6 @@ impl Report {
         }
         if let Some(failure) = failure {
             self.take_failure(failure, index);
-        }
-    }
-
-    fn take_goals(&mut self, outcome: &Outcome) {
-        for goal in &mut self.goals {
-            let seen = [outcome.reached.get(goal.label), outcome.counts.get(goal.label)];
-            let hits = seen.into_iter().flatten().sum::<u64>();
-            goal.hits += hits;
-            goal.seeds += u64::from(hits > 0);
-            goal.state = match (goal.hits, self.seeds >= GOAL_SEEDS) {
-                (1.., _) => GoalState::Hit,
-                (0, true) => GoalState::Missed,
-                (0, false) => GoalState::Undetermined,
-            };
         }
     }
 

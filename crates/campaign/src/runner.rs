@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use sim::{Expansion, Scenario, Seed, Spec};
+use sim::{Expansion, HealthCheck, Scenario, Seed, Spec};
 
 use crate::failure::Failure;
 use crate::report::{Report, Run};
@@ -39,6 +39,8 @@ pub struct Campaign {
     pub expansion: Expansion,
     /// Lifts the budget of what may be unavailable at once.
     pub unbounded: bool,
+    /// The health checks that it need not pass, beside those that the scenario allows.
+    pub allow: Vec<HealthCheck>,
 }
 
 /// One of so many parts: the seeds whose index has this remainder.
@@ -88,6 +90,7 @@ impl Campaign {
             keep_going: false,
             expansion: Expansion::default(),
             unbounded: false,
+            allow: Vec::new(),
         }
     }
 
@@ -108,7 +111,7 @@ impl Campaign {
             folded: 0,
             failed_at: None,
             waiting: BTreeMap::new(),
-            report: Report::new(&spec),
+            report: Report::new(&spec, &self.expansion, &self.allow),
         });
         let runs = Runs { scenario, watchdog };
         let worker = Worker { campaign: self, spec: &spec, runs, stop, started: Stopwatch::start(), shared: &shared };

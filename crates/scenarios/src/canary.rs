@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use sim::{
     Case, Checker, Fact, FaultKind, Faults, File, Flaw, Idle, Io, Judgement, Knob, NodeId, Observed, Payload, Process,
-    Property, Protocol, Refusal, Spec, StaticMajority, System, Time, Timers, Witness,
+    Property, Protocol, ReachGoal, Refusal, Spec, StaticMajority, System, Time, Timers, Witness,
 };
 
 /// The vocabulary of the election.
@@ -300,7 +300,7 @@ impl System for Canary {
             ],
             faults: FAULTS.into_iter().fold(Faults::none(), Faults::with),
             triggers: vec!["voted", "elected"],
-            goals: vec!["elected"],
+            goals: ReachGoal::each(["elected"]),
             must_fail: Some("canary::election_safety".into()),
             ..Spec::new("canary")
         }

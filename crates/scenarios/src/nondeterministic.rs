@@ -13,8 +13,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use sim::{
-    Case, Checker, Fact, Flaw, Idle, Io, Judgement, NodeId, Observed, Payload, Process, Property, Protocol, Refusal,
-    Spec, StaticMajority, System, Time,
+    Case, Checker, Fact, Flaw, Idle, Io, Judgement, NodeId, Observed, Payload, Process, Property, Protocol, ReachGoal,
+    Refusal, Spec, StaticMajority, System, Time,
 };
 
 /// The vocabulary: a node says how far it is.
@@ -151,7 +151,7 @@ impl System for Nondeterministic {
             nodes: 4..=5,
             clients: 0..=0,
             triggers: vec!["begun"],
-            goals: vec!["heard"],
+            goals: ReachGoal::each(["heard"]),
             must_fail: Some(sim::DIVERGENCE.into()),
             ..Spec::new("nondeterministic")
         }

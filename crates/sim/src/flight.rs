@@ -7,6 +7,8 @@ pub(crate) struct Flights<M> {
     slots: Vec<Option<Flight<M>>>,
     free: Vec<u32>,
     launched: usize,
+    /// How many there ever were.
+    stored: u64,
 }
 
 /// A message and its way.
@@ -25,12 +27,13 @@ const TAKEN_ONCE: &str = "a message is taken once";
 
 impl<M> Flights<M> {
     pub(crate) fn new() -> Flights<M> {
-        Flights { slots: Vec::new(), free: Vec::new(), launched: 0 }
+        Flights { slots: Vec::new(), free: Vec::new(), launched: 0, stored: 0 }
     }
 
     /// Stores a message that is not in flight yet; its number.
     #[inline]
     pub(crate) fn store(&mut self, from: u16, message: M) -> u32 {
+        self.stored += 1;
         let flight = Flight { from, to: 0, occurrence: 0, message };
         match self.free.pop() {
             Some(index) => {
@@ -76,6 +79,11 @@ impl<M> Flights<M> {
     #[inline]
     pub(crate) fn launched(&self) -> usize {
         self.launched
+    }
+
+    /// How many messages were stored so far.
+    pub(crate) fn stored(&self) -> u64 {
+        self.stored
     }
 }
 

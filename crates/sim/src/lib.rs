@@ -123,6 +123,7 @@
 //! | `mix`, [`sample`] | decisions during a run: keyed, never drawn from a sequence |
 //! | `payload`, `process`, `timers` | what is hosted: the vocabulary, the process, what it may do |
 //! | `spec`, `system`, `scenario` | a system under test: what it states, its types, how it is run |
+//! | `reach` | what many runs of it must have seen |
 //! | `case`, `plan` | one run as data, and its faults |
 //! | `expand`, `swarm` | from a seed to a case |
 //! | `check`, `survival` | what must hold; what may be destroyed |
@@ -147,6 +148,7 @@ mod payload;
 mod plan;
 mod process;
 mod queue;
+mod reach;
 mod record;
 pub mod sample;
 mod scenario;
@@ -174,8 +176,9 @@ pub use mix::{Domain, Salts, mix};
 pub use payload::{Fact, NoFact, Payload, Protocol};
 pub use plan::{Fate, Fault, FaultKind, Heal, Item, ItemOutcome, Plan, Point, Target, When};
 pub use process::{DiskError, Idle, Io, Link, MessageOf, Process, Refusal};
+pub use reach::{Exemption, HealthCheck, ReachGoal};
 pub use record::{About, Record, RecordWhat, Taken};
-pub use scenario::{End, Fates, Outcome, RunOptions, Scenario};
+pub use scenario::{Activity, End, Fates, Outcome, RunOptions, Scenario};
 pub use shrink::{Candidate, Shrinker};
 pub use spec::{DIVERGENCE, FaultClass, Faults, Knob, Limits, Scale, Spec};
 pub use story::{Part, STORY_LINES_MAX, Story, StoryLine, StoryTeller};

@@ -66,12 +66,25 @@ pub struct Outcome {
     pub faults: BTreeMap<FaultKind, FaultCount>,
     /// How often each fact was stated, and the client operations `invoked` and `responded`.
     pub counts: BTreeMap<&'static str, u64>,
+    /// Whether there was anything to test.
+    pub activity: Activity,
     /// How often each label was reached.
     pub reached: BTreeMap<&'static str, u64>,
     /// How often each property was evaluated.
     pub properties: Vec<Evaluated>,
     /// The nodes that were healed.
     pub core: Option<Vec<NodeId>>,
+}
+
+/// What processes did by which a fault could show.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Activity {
+    /// Messages that a process sent, whatever became of them.
+    pub messages: u64,
+    /// Requests to disks.
+    pub disk_requests: u64,
+    /// Operations that a client invoked while one of another client had no answer yet.
+    pub overlapping: u64,
 }
 
 /// What the network did to messages of which no plan item said what becomes of them.
@@ -186,6 +199,7 @@ fn outcome<S: System>(world: &mut World<S>) -> Outcome {
         fates,
         faults: FaultKind::ALL.map(|kind| (kind, tally.fault(kind))).into_iter().collect(),
         counts,
+        activity: world.activity(),
         reached: tally.reached().clone(),
         properties,
         core: tally.core.clone(),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use crate::case::LinkKind;
 use crate::plan::FaultKind;
+use crate::reach::{Exemption, HealthCheck, ReachGoal};
+use crate::swarm::Expansion;
 
 /// What a scenario states about itself.
 #[derive(Clone, Debug)]
@@ -31,8 +33,12 @@ pub struct Spec {
     pub faults: Faults,
     /// The facts on which faults may strike.
     pub triggers: Vec<&'static str>,
-    /// What a campaign should have seen: labels of facts, or what [`Io::reached`](crate::Io::reached) is called with.
-    pub goals: Vec<&'static str>,
+    /// What a campaign must have seen, beside each kind of fault [that its seeds may have](Self::fault_kinds).
+    pub goals: Vec<ReachGoal>,
+    /// What a campaign is known not to see.
+    pub exempt: Vec<Exemption>,
+    /// The health checks that it need not pass.
+    pub allow: Vec<HealthCheck>,
     /// The signature that it must show, for a scenario that is wrong on purpose. Where that is [`DIVERGENCE`], only
     /// [two runs compared](Self::must_diverge) can show it.
     pub must_fail: Option<String>,
@@ -56,6 +62,8 @@ impl Spec {
             faults: Faults::swarm(),
             triggers: Vec::new(),
             goals: Vec::new(),
+            exempt: Vec::new(),
+            allow: Vec::new(),
             must_fail: None,
             limits: Limits::default(),
         }
@@ -64,6 +72,25 @@ impl Spec {
     /// The suite: the name up to the first `/`.
     pub fn suite(&self) -> &str {
         self.name.split('/').next().unwrap_or(&self.name)
+    }
+
+    /// The kinds of fault that a seed may have, expanded like this: what is promised, and can strike these links and so many
+    /// nodes.
+    pub fn fault_kinds(&self, expansion: &Expansion) -> Vec<FaultKind> {
+        let nodes = *self.nodes.end();
+        let allowed =
+            |kind: FaultKind| self.faults.class(kind) != FaultClass::Excluded && !expansion.without.contains(&kind);
+        let loses_unsynced =
+            allowed(FaultKind::UnsyncedLoss) && (allowed(FaultKind::Crash) || allowed(FaultKind::IoError));
+        let can_strike = |kind: FaultKind| match kind {
+            // A session repeats what the network loses, and puts in order what it does not.
+            FaultKind::Loss | FaultKind::Duplication | FaultKind::Reordering => self.link == LinkKind::Datagram,
+            FaultKind::SessionReset => self.link == LinkKind::Session && nodes >= 2,
+            FaultKind::PartialPartition => nodes >= 3,
+            FaultKind::UnsyncedLoss | FaultKind::TornWrite => loses_unsynced,
+            _ => true,
+        };
+        FaultKind::ALL.into_iter().filter(|kind| allowed(*kind) && can_strike(*kind)).collect()
     }
 
     /// Whether what it must show is that two runs of one seed differ. One run by itself has nothing wrong then, so a
@@ -187,5 +214,39 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits { events: 20_000_000, events_at_once: 100_000, messages_in_flight: 100_000 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::id::Hex;
+    use crate::swarm;
+
+    /// Were a kind named that no seed has, each campaign would miss it; were one left out, no campaign would.
+    #[test]
+    fn the_kinds_that_a_spec_names_are_those_that_its_seeds_have() {
+        let faulty = |nodes, link| {
+            let faults = FaultKind::ALL.into_iter().fold(Faults::none(), Faults::with);
+            Spec { nodes, link, faults, ..Spec::new("faulty") }
+        };
+        let without = |without: &[FaultKind]| Expansion { without: without.to_vec() };
+        for (spec, expansion) in [
+            (faulty(3..=5, LinkKind::Datagram), without(&[])),
+            (faulty(3..=5, LinkKind::Session), without(&[])),
+            (faulty(1..=2, LinkKind::Datagram), without(&[])),
+            (faulty(1..=1, LinkKind::Session), without(&[])),
+            (faulty(3..=3, LinkKind::Datagram), without(&[FaultKind::Crash])),
+            (faulty(3..=3, LinkKind::Datagram), without(&[FaultKind::Crash, FaultKind::IoError])),
+            (faulty(3..=3, LinkKind::Datagram), without(&[FaultKind::UnsyncedLoss])),
+            (Spec::new("swarm"), without(&[FaultKind::Loss])),
+        ] {
+            let expand = |seed| swarm::expand(&spec, Hex(seed), &expansion).fault_kinds();
+            let seen: BTreeSet<FaultKind> = (0..200).flat_map(expand).collect();
+            let named: BTreeSet<FaultKind> = spec.fault_kinds(&expansion).into_iter().collect();
+            assert_eq!(named, seen, "{:?} nodes, {:?}, {:?}", spec.nodes, spec.link, expansion);
+        }
     }
 }

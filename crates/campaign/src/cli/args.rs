@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use sim::{FaultKind, Seed};
+use sim::{FaultKind, HealthCheck, Seed};
 
 use crate::runner::Shard;
 use crate::seed::{Base, parse_seed};
@@ -70,9 +70,12 @@ pub(super) struct Fuzz {
     /// Kinds of fault that no seed has
     #[arg(long, value_name = "KIND", value_parser = fault_kind, num_args = 1.., value_delimiter = ',')]
     pub(super) without: Vec<FaultKind>,
-    /// Exit 4 when a goal is missed or a property is never evaluated
+    /// Exit 4 when a goal is missed, an exempt one is hit, or a health check is not passed
     #[arg(long)]
     pub(super) deny_miss: bool,
+    /// Health checks that need not be passed
+    #[arg(long, value_name = "NAME", value_parser = health_check, num_args = 1.., value_delimiter = ',')]
+    pub(super) allow: Vec<HealthCheck>,
     /// Lift the limit on how much may be down at once; safety alone is checked then
     #[arg(long)]
     pub(super) unbounded: bool,
@@ -214,6 +217,11 @@ fn shard(text: &str) -> Result<Shard, String> {
 fn fault_kind(text: &str) -> Result<FaultKind, String> {
     let kind = FaultKind::ALL.into_iter().find(|kind| kind.name() == text);
     kind.ok_or_else(|| format!("expected one of {}", FaultKind::ALL.map(FaultKind::name).join(", ")))
+}
+
+fn health_check(text: &str) -> Result<HealthCheck, String> {
+    let check = HealthCheck::ALL.into_iter().find(|check| check.name() == text);
+    check.ok_or_else(|| format!("expected one of {}", HealthCheck::ALL.map(HealthCheck::name).join(", ")))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub enum Exit {
     Liveness = 2,
     /// Two runs of one seed differ.
     Divergence = 3,
-    /// A goal was missed, or a property never evaluated, and that was to be denied.
+    /// A goal was missed, an exempt one hit, or a health check not passed, and that was to be denied.
     Missed = 4,
     /// Whether progress was possible is not known.
     Undecided = 5,

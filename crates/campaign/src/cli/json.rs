@@ -11,7 +11,8 @@ use super::Exit;
 use super::fuzz::Settled;
 use crate::failure::Failure;
 use crate::file;
-use crate::report::{GOAL_SEEDS, GoalState, Report};
+use crate::reach::GoalTotal;
+use crate::report::Report;
 
 /// The format of the file.
 const FORMAT: u32 = 1;
@@ -36,7 +37,8 @@ struct ScenarioDocument<'a> {
     digest: String,
     counts: BTreeMap<&'a str, CountDocument>,
     faults: BTreeMap<&'a str, FaultDocument>,
-    reach: BTreeMap<&'a str, GoalDocument>,
+    reach: BTreeMap<String, GoalDocument>,
+    health: Vec<SymptomDocument>,
     properties: &'a BTreeMap<&'static str, u64>,
     failures: Vec<FailureDocument<'a>>,
 }
@@ -62,6 +64,16 @@ struct GoalDocument {
     seeds: u64,
     state: &'static str,
     needs_seeds: u64,
+    /// Why it is known not to be hit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exempt: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct SymptomDocument {
+    check: &'static str,
+    seen: String,
+    advice: &'static str,
 }
 
 #[derive(Serialize)]
@@ -122,13 +134,13 @@ fn scenario<'a>(report: &'a Report, settled: &'a [Settled]) -> ScenarioDocument<
             FaultDocument { fired: total.fired, withheld: total.withheld, seeds: total.seeds, off: total.off };
         (kind.name(), document)
     });
-    let reach = report.goals.iter().map(|goal| {
-        let state = match goal.state {
-            GoalState::Hit => "hit",
-            GoalState::Missed => "missed",
-            GoalState::Undetermined => "undetermined",
-        };
-        (goal.label, GoalDocument { hits: goal.hits, seeds: goal.seeds, state, needs_seeds: GOAL_SEEDS })
+    let reach = report.goals().map(|goal| {
+        let GoalTotal { sought, hits, seeds, needs_seeds, exempt, state } = *goal;
+        (sought.to_string(), GoalDocument { hits, seeds, state: state.name(), needs_seeds, exempt })
+    });
+    let health = report.symptoms().map(|symptom| {
+        let advice = symptom.advice();
+        SymptomDocument { check: symptom.check.name(), seen: symptom.seen, advice }
     });
     let failures = report.failures.iter().zip(settled).map(|(failed, settled)| FailureDocument {
         signature: &settled.failure.signature,
@@ -149,6 +161,7 @@ fn scenario<'a>(report: &'a Report, settled: &'a [Settled]) -> ScenarioDocument<
         counts: counts.collect(),
         faults: faults.collect(),
         reach: reach.collect(),
+        health: health.collect(),
         properties: &report.properties,
         failures: failures.collect(),
     }

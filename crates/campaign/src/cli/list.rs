@@ -1,7 +1,9 @@
 //! `list`: what there is to run.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
-use sim::{Evaluated, Expansion, FaultClass, FaultKind, Hex, Scenario};
+use sim::{Evaluated, Exemption, Expansion, FaultClass, FaultKind, Hex, ReachGoal, Scenario};
 
 use super::args::List;
 use super::{Ended, Exit, Shop};
@@ -14,12 +16,26 @@ struct Entry {
     nodes: [u16; 2],
     clients: [u16; 2],
     properties: Vec<String>,
-    goals: Vec<&'static str>,
+    goals: Vec<GoalEntry>,
+    exempt: Vec<ExemptionEntry>,
+    allow: Vec<&'static str>,
     knobs: Vec<KnobEntry>,
     triggers: Vec<&'static str>,
     tolerated: Vec<&'static str>,
     detected: Vec<&'static str>,
     excluded: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct GoalEntry {
+    label: &'static str,
+    needs_seeds: u64,
+}
+
+#[derive(Serialize)]
+struct ExemptionEntry {
+    label: &'static str,
+    reason: &'static str,
 }
 
 #[derive(Serialize)]
@@ -63,7 +79,9 @@ fn entry(scenario: &dyn Scenario) -> Entry {
         nodes: [*spec.nodes.start(), *spec.nodes.end()],
         clients: [*spec.clients.start(), *spec.clients.end()],
         properties,
-        goals: spec.goals.clone(),
+        goals: spec.goals.iter().map(|&ReachGoal { label, needs_seeds }| GoalEntry { label, needs_seeds }).collect(),
+        exempt: spec.exempt.iter().map(|&Exemption { label, reason }| ExemptionEntry { label, reason }).collect(),
+        allow: spec.allow.iter().map(|check| check.name()).collect(),
         knobs: knobs.collect(),
         triggers: spec.triggers.clone(),
         tolerated: of(FaultClass::Tolerated),
@@ -86,7 +104,13 @@ fn print(entry: &Entry) {
     line("properties", &entry.properties.join(", "));
     line("knobs", &knobs.join(", "));
     line("strikes on", &entry.triggers.join(", "));
-    line("goals", &entry.goals.join(", "));
+    let mut goals: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
+    entry.goals.iter().for_each(|goal| goals.entry(goal.needs_seeds).or_default().push(goal.label));
+    for (needs_seeds, labels) in goals {
+        line("goals", &format!("{} (in {needs_seeds} seeds)", labels.join(", ")));
+    }
+    entry.exempt.iter().for_each(|exempt| line("exempt", &format!("{}: {}", exempt.label, exempt.reason)));
+    line("allows", &entry.allow.join(", "));
     line("tolerates", &entry.tolerated.join(", "));
     line("detects", &entry.detected.join(", "));
     line("excludes", &entry.excluded.join(", "));

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use super::fuzz::Settled;
 use crate::quantity::{Quantity, Span};
-use crate::report::{Failed, GoalState, Report};
+use crate::reach::{GoalState, GoalTotal, Sought};
+use crate::report::{Failed, Report};
 
 /// Prints a line for each scenario, and below what happened in each. `settled` is what became of each report's failures, in
 /// order.
@@ -39,6 +40,9 @@ pub(super) fn print(out: &mut dyn Write, base: &str, reports: &[Report], settled
         counts(out, report)?;
         promises(out, report)?;
         failures(out, report, settled)?;
+        for symptom in report.symptoms() {
+            writeln!(out, "  health: {symptom}")?;
+        }
     }
     Ok(())
 }
@@ -73,20 +77,37 @@ fn promises(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     write!(out, "  {evaluated} of {} properties were evaluated", report.properties.len())?;
     list(out, "; never", report.properties.iter().filter(|(_, times)| **times == 0).map(|(name, _)| *name))?;
     writeln!(out)?;
-    if !report.goals.is_empty() {
-        let hit = report.goals.iter().filter(|goal| goal.state == GoalState::Hit).count();
-        let with = |state| report.goals.iter().filter(move |goal| goal.state == state).map(|goal| goal.label);
-        write!(out, "  {hit} of {} goals were hit", report.goals.len())?;
-        list(out, "; missed", with(GoalState::Missed))?;
-        list(out, "; not yet", with(GoalState::Undetermined))?;
-        writeln!(out)?;
-    }
+    goals(out, report)?;
     if let Some(undecided) = &report.undecided {
         let (runs, seed, reason) = (undecided.runs, undecided.seed, &undecided.reason);
         writeln!(out, "  {runs} seeds are undecided, the first {seed}: {reason}")?;
     }
     if report.unrecoverable > 0 {
         writeln!(out, "  {} seeds were stuck and could not have been otherwise", report.unrecoverable)?;
+    }
+    Ok(())
+}
+
+/// Each goal. Of the kinds of fault those that did not strike, or hardly: how often the others did stands above.
+fn goals(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    let hit = report.goals().filter(|goal| goal.state == GoalState::Hit).count();
+    let to_be_hit = report.goals().filter(|goal| goal.exempt.is_none()).count();
+    if to_be_hit > 0 {
+        writeln!(out, "  {hit} of {to_be_hit} goals were hit, kinds of fault included")?;
+    }
+    let struck = |goal: &GoalTotal| matches!(goal.sought, Sought::Fault(_)) && goal.state == GoalState::Hit;
+    let is_shown = |goal: &&GoalTotal| !struck(goal) || goal.needs_rather(report.seeds).is_some();
+    let mut shown = report.goals().filter(is_shown).peekable();
+    if shown.peek().is_some() {
+        writeln!(out, "  {:<30} {:>9} {:>9} {:>9}  state", "goal", "hits", "in seeds", "needs")?;
+    }
+    for goal in shown {
+        let (sought, hits, needs) = (goal.sought, Quantity(goal.hits), Quantity(goal.needs_seeds));
+        let (seeds, state) = (share(goal.seeds, report.seeds), goal.state.name());
+        write!(out, "  {sought:<30} {hits:>9} {seeds:>9} {needs:>9}  {state}")?;
+        let rather = goal.needs_rather(report.seeds).map(|rather| format!(", but rare: give it {rather} seeds"));
+        let reason = goal.exempt.map(|reason| format!(": {reason}"));
+        writeln!(out, "{}", rather.or(reason).unwrap_or_default())?;
     }
     Ok(())
 }

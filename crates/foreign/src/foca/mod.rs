@@ -37,7 +37,7 @@ use std::time::Duration;
 use oracle::membership::{
     Accuracy, Agreement, Detection, DownHasCause, DownIsFinal, Incarnations, Notices, Rest, SuspicionStands, Unfailing,
 };
-use sim::{Case, Limits, LinkKind, Progress, Property, Spec, System};
+use sim::{Case, Limits, LinkKind, Progress, Property, ReachGoal, Spec, System};
 
 pub use client::Client;
 pub use dice::Dice;
@@ -128,7 +128,7 @@ impl<U: Usage> System for Swim<U> {
             link: LinkKind::Datagram,
             knobs: config::knobs(),
             triggers: vec!["joined", "left", "suspected", "refuted", "held_down"],
-            goals: vec![
+            goals: ReachGoal::each([
                 "active",
                 "suspected",
                 "refuted",
@@ -141,7 +141,7 @@ impl<U: Usage> System for Swim<U> {
                 "probed_indirectly",
                 "forwarded_ack",
                 "turned_away",
-            ],
+            ]),
             must_fail: U::MUST_FAIL.map(str::to_owned),
             limits: Limits { messages_in_flight: 10_000, ..Limits::default() },
             ..Spec::new(U::SCENARIO)

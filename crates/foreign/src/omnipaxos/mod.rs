@@ -41,7 +41,7 @@ use oracle::consensus::{
     AckedIsDurable, AppliedIsHeld, CommitBounds, CommittedPrefix, DurableSurvives, Integrity, Liveness, LogOrder,
     ReadContent, ReadMonotonic, SnapshotContent, StateMachineSafety, TermMonotonic,
 };
-use sim::{Case, Knob, LinkKind, Progress, Property, Spec, StaticMajority, System};
+use sim::{Case, Knob, LinkKind, Progress, Property, ReachGoal, Spec, StaticMajority, System};
 
 pub use client::Client;
 pub use command::{Command, Snapshot};
@@ -160,7 +160,7 @@ impl<U: Usage> System for OmniPaxos<U> {
 }
 
 /// What liveness rests on, that somebody leads and something is applied, is none: where it is missing, much else is.
-fn goals<U: Usage>() -> Vec<&'static str> {
+fn goals<U: Usage>() -> Vec<ReachGoal> {
     let mut goals = vec!["deposed", "truncated", "reconnected", "forwarded", "read", "read_stale"];
     if U::LAPSE != Some(Lapse::Unrecovered) {
         goals.push("recovered");
@@ -170,5 +170,5 @@ fn goals<U: Usage>() -> Vec<&'static str> {
     } else {
         &["trimmed", "read_trimmed"]
     });
-    goals
+    ReachGoal::each(goals)
 }

@@ -20,7 +20,9 @@ use std::time::Duration;
 
 use oracle::consensus::{self, Acknowledged, ConsensusChecks, LogFact, Replicated};
 use raft::Body;
-use sim::{Case, FaultClass, FaultKind, Faults, Knob, Payload, Protocol, Spec, StaticMajority, System, content_hash};
+use sim::{
+    Case, FaultClass, FaultKind, Faults, Knob, Payload, Protocol, ReachGoal, Spec, StaticMajority, System, content_hash,
+};
 
 pub use client::Client;
 pub use node::Node;
@@ -204,7 +206,15 @@ impl System for Raft {
                 .with(FaultKind::NoSpace)
                 .classed(FaultKind::BitRot, FaultClass::Detected),
             triggers: vec!["term_entered", "voted", "elected", "appended", "truncated", "durable", "applied"],
-            goals: vec!["elected", "deposed", "truncated", "durably_truncated", "recovered", "torn_tail", "superseded"],
+            goals: ReachGoal::each([
+                "elected",
+                "deposed",
+                "truncated",
+                "durably_truncated",
+                "recovered",
+                "torn_tail",
+                "superseded",
+            ]),
             ..Spec::new("raft")
         }
     }

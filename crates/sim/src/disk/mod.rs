@@ -150,6 +150,11 @@ impl<F> Disk<F> {
         Request { incarnation, number: self.requests, file: file.0 }
     }
 
+    /// How many requests there were so far.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests.into()
+    }
+
     /// Writes to the page cache.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ use crate::process::{Cluster, DiskError, Effect, Effects, HostState, Link, Load}
 use crate::queue::Queue;
 use crate::record::Record;
 use crate::sample::{Chance, PPM};
-use crate::scenario::Fates;
+use crate::scenario::{Activity, Fates};
 use crate::spec::{Faults, Limits, Spec};
 use crate::survival::{Damage, NodeDamage, Service};
 use crate::system::System;
@@ -346,6 +346,14 @@ impl<S: System> World<S> {
 
     pub(crate) fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    pub(crate) fn activity(&self) -> Activity {
+        Activity {
+            messages: self.flights.stored(),
+            disk_requests: self.hosts.iter().map(|host| host.state.disk.requests()).sum(),
+            overlapping: self.tally.overlapping(),
+        }
     }
 
     pub(crate) fn checks(&self) -> &S::Checks {

@@ -27,9 +27,44 @@ pub(crate) struct Tally {
     reached: BTreeMap<&'static str, u64>,
     pub(crate) invoked: u64,
     pub(crate) responded: u64,
+    open: OpenOperations,
     pub(crate) core: Option<Vec<NodeId>>,
     /// Why a run that is stuck is no failure, or not known to be one.
     pub(crate) stuck: Option<Stuck>,
+}
+
+/// Operations without an answer, and how often one was invoked while there was one of another client.
+#[derive(Clone, Default)]
+struct OpenOperations {
+    count: u64,
+    /// Of each client, by its number less one. What it gave up on stays open, as it may take effect yet.
+    by_client: Vec<u64>,
+    overlapping: u64,
+}
+
+impl OpenOperations {
+    fn of(&mut self, client: NodeId) -> &mut u64 {
+        let index = usize::from(client.number()) - 1;
+        if self.by_client.len() <= index {
+            self.by_client.resize(index + 1, 0);
+        }
+        &mut self.by_client[index]
+    }
+
+    fn invoked(&mut self, client: NodeId) {
+        self.overlapping += u64::from(self.count > *self.of(client));
+        self.count += 1;
+        *self.of(client) += 1;
+    }
+
+    /// An answer that comes twice closes nothing more: there is none open of its client, or one that was given up.
+    fn responded(&mut self, client: NodeId) {
+        let open = self.of(client);
+        if *open > 0 {
+            *open -= 1;
+            self.count -= 1;
+        }
+    }
 }
 
 /// A run without progress that is not a failure.
@@ -65,6 +100,10 @@ impl Tally {
 
     pub(crate) fn labels(&self) -> &[(&'static str, u64)] {
         &self.labels
+    }
+
+    pub(crate) fn overlapping(&self) -> u64 {
+        self.open.overlapping
     }
 
     pub(crate) fn reached(&self) -> &BTreeMap<&'static str, u64> {
@@ -118,6 +157,7 @@ impl<S: System> World<S> {
     pub(super) fn invoked(&mut self, slot: Slot, id: OperationId, operation: &<S::Protocol as Protocol>::Operation) {
         self.digest_event(Header::Invoke, slot, content_hash(operation) ^ u64::from(id.ordinal));
         self.tally.invoked += 1;
+        self.tally.open.invoked(id.client);
         if self.records.is_some() {
             self.record(Some(slot), RecordWhat::Invoked(id, format!("{operation:?}")));
         }
@@ -127,6 +167,7 @@ impl<S: System> World<S> {
     pub(super) fn responded(&mut self, slot: Slot, id: OperationId, reply: &<S::Protocol as Protocol>::Reply) {
         self.digest_event(Header::Respond, slot, content_hash(reply) ^ u64::from(id.ordinal));
         self.tally.responded += 1;
+        self.tally.open.responded(id.client);
         if self.records.is_some() {
             self.record(Some(slot), RecordWhat::Responded(id, format!("{reply:?}")));
         }
@@ -310,5 +351,34 @@ impl<S: System> World<S> {
         if let Some(records) = &mut self.records {
             records.push(Record { event, time, node, causes, what, about, digest });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each step a client asks, or is answered.
+    fn overlapping(steps: &[(u16, bool)]) -> u64 {
+        let mut open = OpenOperations::default();
+        for (client, asks) in steps {
+            let client = NodeId::client(*client);
+            if *asks { open.invoked(client) } else { open.responded(client) }
+        }
+        open.overlapping
+    }
+
+    #[test]
+    fn operations_overlap_where_another_clients_is_open() {
+        let (asks, is_answered) = (true, false);
+        assert_eq!(overlapping(&[(1, asks), (1, is_answered), (2, asks), (2, is_answered), (1, asks)]), 0);
+        assert_eq!(overlapping(&[(1, asks), (2, asks), (1, is_answered), (3, asks)]), 2);
+        assert_eq!(
+            overlapping(&[(1, asks), (1, asks), (1, asks)]),
+            0,
+            "a client does not overlap with what it gave up"
+        );
+        assert_eq!(overlapping(&[(1, asks), (1, is_answered), (1, is_answered), (2, asks), (1, asks)]), 1);
+        assert_eq!(overlapping(&[(3, is_answered), (1, asks)]), 0);
     }
 }

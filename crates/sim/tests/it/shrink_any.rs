@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use sim::{
-    Candidate, Case, Class, ClientLoad, Digest, End, Fate, Fates, Fault, Hex, Item, ItemOutcome, Network, NodeId,
-    Outcome, Point, Shrinker, Shrunk, Spec, Target, Time, Violation, When, content_hash, mix,
+    Activity, Candidate, Case, Class, ClientLoad, Digest, End, Fate, Fates, Fault, Hex, Item, ItemOutcome, Network,
+    NodeId, Outcome, Point, Shrinker, Shrunk, Spec, Target, Time, Violation, When, content_hash, mix,
 };
 
 use super::rig::{MS, at, calm, n, with_items};
@@ -91,6 +91,7 @@ impl Cause {
             fates: Some(self.fates(case, hash)),
             faults: BTreeMap::new(),
             counts: BTreeMap::new(),
+            activity: Activity::default(),
             reached: BTreeMap::new(),
             properties: Vec::new(),
             core: None,

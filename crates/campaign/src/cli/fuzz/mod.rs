@@ -18,7 +18,7 @@ use super::{Ended, Exit, Shop, jobs, json, table};
 use crate::corpus::{self, Standing};
 use crate::failure::Failure;
 use crate::file;
-use crate::report::{GoalState, Report};
+use crate::report::Report;
 use crate::run::Runs;
 use crate::runner::{Campaign, HarnessError};
 use crate::seed::Base;
@@ -69,6 +69,7 @@ fn campaign(arguments: &Fuzz) -> Campaign {
         keep_going: arguments.keep_going,
         expansion: Expansion { without: arguments.without.clone() },
         unbounded: arguments.unbounded,
+        allow: arguments.allow.clone(),
     }
 }
 
@@ -229,8 +230,7 @@ impl Fuzzing<'_> {
     }
 }
 
-/// Whether a campaign did not see what it should, or never looked.
+/// Whether a campaign did not see what it must, or tested less than it seems to.
 fn missed(report: &Report) -> bool {
-    report.goals.iter().any(|goal| goal.state == GoalState::Missed)
-        || report.properties.values().any(|times| *times == 0)
+    report.misses().next().is_some() || report.symptoms().next().is_some()
 }
