@@ -8,11 +8,13 @@
 //! | here | the vocabulary, and the system: knobs, triggers, goals, checks |
 //! | `node` | the adapter: the core's effects carried out, and what they make true stated as facts |
 //! | `journal` | the core's records on disk |
+//! | `packet` | what they say as it travels, with a checksum |
 //! | `client` | who proposes |
 
 mod client;
 mod journal;
 mod node;
+mod packet;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,12 +26,13 @@ use sim::{Case, FaultClass, FaultKind, Faults, Knob, Payload, Protocol, Spec, St
 
 pub use client::Client;
 pub use node::Node;
+pub use packet::Packet;
 
 /// The vocabulary of a cluster and its clients.
 pub struct Log;
 
 impl Protocol for Log {
-    type Message = Message;
+    type Message = Packet;
     type Fact = LogFact;
     type Operation = Command;
     type Reply = Acknowledged;
@@ -204,7 +207,16 @@ impl System for Raft {
                 .with(FaultKind::NoSpace)
                 .classed(FaultKind::BitRot, FaultClass::Detected),
             triggers: vec!["term_entered", "voted", "elected", "appended", "truncated", "durable", "applied"],
-            goals: vec!["elected", "deposed", "truncated", "durably_truncated", "recovered", "torn_tail", "superseded"],
+            goals: vec![
+                "elected",
+                "deposed",
+                "truncated",
+                "durably_truncated",
+                "recovered",
+                "torn_tail",
+                "superseded",
+                "corrupted_dropped",
+            ],
             ..Spec::new("raft")
         }
     }
