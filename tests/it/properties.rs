@@ -163,7 +163,10 @@ prop_compose! {
     fn network(ppm: impl Strategy<Value = u32> + Clone)(
         link in prop_oneof![9 => Just(LinkKind::Datagram), 1 => Just(LinkKind::Session)],
         latency in range(),
-        (loss_ppm, delay_ppm, duplication_ppm, reordering_ppm) in (ppm.clone(), ppm.clone(), ppm.clone(), ppm),
+        (loss_ppm, delay_ppm, duplication_ppm) in (ppm.clone(), ppm.clone(), ppm.clone()),
+        (reordering_ppm, corruption_ppm) in (ppm.clone(), ppm),
+        (bandwidth_bytes_per_s, queue_max_bytes) in
+            prop_oneof![1 => Just((0, 0)), 1 => (number().prop_map(|bytes| bytes.max(1)), number())],
         (delay_mean_ns, duplication_gap_ns, reordering_hold_ns) in (number(), number(), number()),
     ) -> Network {
         Network {
@@ -175,6 +178,9 @@ prop_compose! {
             duplication_gap_ns,
             reordering_ppm,
             reordering_hold_ns,
+            corruption_ppm,
+            bandwidth_bytes_per_s,
+            queue_max_bytes,
             ..Network::calm(latency)
         }
     }
@@ -228,6 +234,7 @@ fn item(node: impl Strategy<Value = NodeId> + Clone) -> impl Strategy<Value = It
         proptest::sample::select(DISK_FAULTS),
         Just(Fault::Partition),
         Just(Fault::OneWayPartition),
+        Just(Fault::Clog),
         (-1_100_000..=1_100_000_i32).prop_map(|error_ppm| Fault::ClockRate { error_ppm }),
         any::<i64>().prop_map(|by_ns| Fault::WallJump { by_ns }),
     ];
@@ -248,7 +255,10 @@ fn item(node: impl Strategy<Value = NodeId> + Clone) -> impl Strategy<Value = It
     let what = prop_oneof![
         20 => (struck, striking),
         5 => between,
-        3 => ((node.clone(), node.clone()).prop_map(|(from, to)| Target::Link { from, to }), Just(Fault::SessionReset)),
+        3 => (
+            (node.clone(), node.clone()).prop_map(|(from, to)| Target::Link { from, to }),
+            prop_oneof![Just(Fault::SessionReset), Just(Fault::Clog)],
+        ),
         5 => (message, fate().prop_map(Fault::Message)),
         1 => (Just(Target::All), reseed),
     ];
@@ -277,6 +287,7 @@ fn fate() -> impl Strategy<Value = Fate> {
         Just(Fate::Lose),
         number().prop_map(|latency_ns| Fate::Deliver { latency_ns }),
         (number(), number()).prop_map(|(latency_ns, gap_ns)| Fate::Duplicate { latency_ns, gap_ns }),
+        number().prop_map(|latency_ns| Fate::Corrupt { latency_ns }),
     ]
 }
 

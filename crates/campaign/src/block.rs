@@ -37,15 +37,18 @@ impl fmt::Display for Block<'_> {
         if let Some(shrunk) = &case.shrunk {
             writeln!(f, "  shrunk: {}", Shortened { shrunk, time: *shrink_time })?;
         }
-        let Network { loss_ppm, delay_ppm, duplication_ppm, reordering_ppm, .. } = case.network;
+        let Network { loss_ppm, delay_ppm, duplication_ppm, reordering_ppm, corruption_ppm, .. } = case.network;
         let network = [
             ("loss", loss_ppm),
             ("delay", delay_ppm),
             ("duplication", duplication_ppm),
             ("reordering", reordering_ppm),
+            ("corruption", corruption_ppm),
         ];
+        let network = [rates(&network), thin(&case.network)].into_iter().filter(|part| !part.is_empty());
+        let network = network.collect::<Vec<_>>().join(" · ");
         let disks = [("torn writes", case.disks.torn_ppm), ("delayed syncs", case.disks.delay_ppm)];
-        for (what, rates) in [("network", rates(&network)), ("disks", rates(&disks))] {
+        for (what, rates) in [("network", network), ("disks", rates(&disks))] {
             if !rates.is_empty() {
                 writeln!(f, "  {what}: {rates}")?;
             }
@@ -96,6 +99,15 @@ impl fmt::Display for Shortened<'_> {
             write!(f, ", {}", Span(time))?;
         }
         f.write_str(if *minimal { ")" } else { ", cut short)" })
+    }
+}
+
+/// How much a link carries, where that is not as much as it is given.
+fn thin(network: &Network) -> String {
+    match (network.bandwidth_bytes_per_s, network.queue_max_bytes) {
+        (0, _) => String::new(),
+        (bandwidth, 0) => format!("{bandwidth} B/s a link"),
+        (bandwidth, max) => format!("{bandwidth} B/s a link, {max} B may wait"),
     }
 }
 

@@ -209,6 +209,20 @@ pub struct Network {
     pub reordering_ppm: u32,
     /// The longest that one is held back.
     pub reordering_hold_ns: u64,
+    /// How many messages are damaged.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub corruption_ppm: u32,
+    /// How many bytes a link carries in a second, one message after the other; 0: as many as it is given.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub bandwidth_bytes_per_s: u64,
+    /// A message that would wait behind more bytes than these on such a link is dropped; 0: none is.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub queue_max_bytes: u64,
+}
+
+/// Whether a case says the same without this number.
+fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
+    *number == N::default()
 }
 
 impl Network {
@@ -225,7 +239,24 @@ impl Network {
             duplication_gap_ns: 0,
             reordering_ppm: 0,
             reordering_hold_ns: 0,
+            corruption_ppm: 0,
+            bandwidth_bytes_per_s: 0,
+            queue_max_bytes: 0,
         }
+    }
+
+    /// The kinds of fault that messages meet here.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = FaultKind> + use<> {
+        let kinds = [
+            (FaultKind::Loss, self.loss_ppm > 0),
+            (FaultKind::Delay, self.delay_ppm > 0),
+            (FaultKind::Duplication, self.duplication_ppm > 0),
+            (FaultKind::Reordering, self.reordering_ppm > 0),
+            (FaultKind::Corruption, self.corruption_ppm > 0),
+            (FaultKind::Bandwidth, self.bandwidth_bytes_per_s > 0),
+            (FaultKind::QueueOverflow, self.queue_max_bytes > 0),
+        ];
+        kinds.into_iter().filter(|(_, is_there)| *is_there).map(|(kind, _)| kind)
     }
 
     fn refusal(&self) -> Option<String> {
@@ -234,6 +265,7 @@ impl Network {
             ("delay_ppm", self.delay_ppm),
             ("duplication_ppm", self.duplication_ppm),
             ("reordering_ppm", self.reordering_ppm),
+            ("corruption_ppm", self.corruption_ppm),
         ];
         if let Some((name, ppm)) = chances.into_iter().find(|(_, ppm)| *ppm > PPM) {
             return Some(format!("network.{name} is {ppm}: at most {PPM}"));
@@ -241,13 +273,21 @@ impl Network {
         if self.latency_min_ns > self.latency_max_ns {
             return Some("network.latency_min_ns is above latency_max_ns".into());
         }
+        if self.queue_max_bytes > 0 && self.bandwidth_bytes_per_s == 0 {
+            let max = self.queue_max_bytes;
+            return Some(format!("network.queue_max_bytes is {max}: nothing waits without bandwidth_bytes_per_s"));
+        }
         let of_datagrams = [
-            ("loss_ppm", self.loss_ppm),
-            ("duplication_ppm", self.duplication_ppm),
-            ("reordering_ppm", self.reordering_ppm),
+            ("loss_ppm", self.loss_ppm.into()),
+            ("duplication_ppm", self.duplication_ppm.into()),
+            ("reordering_ppm", self.reordering_ppm.into()),
+            ("corruption_ppm", self.corruption_ppm.into()),
+            ("queue_max_bytes", self.queue_max_bytes),
         ];
-        let misplaced = of_datagrams.into_iter().find(|(_, ppm)| *ppm > 0 && self.link == LinkKind::Session);
-        misplaced.map(|(name, ppm)| format!("network.{name} is {ppm}: a session loses, repeats and reorders nothing"))
+        let misplaced = of_datagrams.into_iter().find(|(_, value)| *value > 0 && self.link == LinkKind::Session);
+        misplaced.map(|(name, value)| {
+            format!("network.{name} is {value}: a session loses, repeats, reorders and damages nothing")
+        })
     }
 }
 
@@ -336,19 +376,14 @@ impl std::error::Error for CaseError {}
 impl Case {
     /// The kinds of fault that can strike in a run of this case.
     pub fn fault_kinds(&self) -> Vec<FaultKind> {
-        let Network { loss_ppm, delay_ppm, duplication_ppm, reordering_ppm, .. } = self.network;
         let planned = |kind: FaultKind| self.plan.items.iter().any(|item| item.fault.kind() == Some(kind));
         let keeps_all = self.knobs.get(UNSYNCED_KEPT_PPM).is_none_or(|ppm| *ppm >= u64::from(PPM));
         let loses_unsynced = !keeps_all && (planned(FaultKind::Crash) || planned(FaultKind::IoError));
         let present = |kind: &FaultKind| match kind {
-            FaultKind::Loss => loss_ppm > 0 || planned(*kind),
-            FaultKind::Delay => delay_ppm > 0 || planned(*kind),
-            FaultKind::Duplication => duplication_ppm > 0 || planned(*kind),
-            FaultKind::Reordering => reordering_ppm > 0,
             FaultKind::UnsyncedLoss => loses_unsynced,
             FaultKind::TornWrite => loses_unsynced && self.disks.torn_ppm > 0,
             FaultKind::DiskDelay => self.disks.delay_ppm > 0,
-            _ => planned(*kind),
+            _ => planned(*kind) || self.network.kinds().any(|met| met == *kind),
         };
         FaultKind::ALL.into_iter().filter(present).collect()
     }

@@ -60,6 +60,11 @@ impl<M> Flights<M> {
         self.slots[index as usize].as_ref().expect(TAKEN_ONCE)
     }
 
+    /// Puts another message in the place of one.
+    pub(crate) fn replace(&mut self, index: u32, message: M) {
+        self.slots[index as usize].as_mut().expect(TAKEN_ONCE).message = message;
+    }
+
     /// Takes a message out of its flight.
     #[inline]
     pub(crate) fn take(&mut self, index: u32) -> Flight<M> {

@@ -25,6 +25,8 @@ pub enum Domain {
     Duplication,
     /// Whether a message is held back so that later ones overtake it.
     Reordering,
+    /// Whether a message is damaged, and by what.
+    Corruption,
     /// How long a disk request takes.
     Disk,
     /// Which unsynced writes survive a crash.
@@ -45,12 +47,13 @@ pub enum Domain {
 
 impl Domain {
     /// Every domain.
-    pub const ALL: [Domain; 13] = [
+    pub const ALL: [Domain; 14] = [
         Domain::Loss,
         Domain::Latency,
         Domain::Delay,
         Domain::Duplication,
         Domain::Reordering,
+        Domain::Corruption,
         Domain::Disk,
         Domain::Unsynced,
         Domain::Torn,
@@ -69,6 +72,7 @@ impl Domain {
             Domain::Delay => "delay",
             Domain::Duplication => "duplication",
             Domain::Reordering => "reordering",
+            Domain::Corruption => "corruption",
             Domain::Disk => "disk",
             Domain::Unsynced => "unsynced",
             Domain::Torn => "torn",

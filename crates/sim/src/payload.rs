@@ -44,7 +44,7 @@ pub trait Payload: Clone + Debug + Hash + Send + 'static {
         content_hash(self)
     }
 
-    /// How many bytes it would be on the wire. (Bandwidth is not simulated yet: nothing asks.)
+    /// How many bytes it would be on the wire: how long a link of little bandwidth takes to carry it.
     fn len(&self) -> u32 {
         u32::try_from(size_of_val(self)).unwrap_or(u32::MAX)
     }
@@ -55,7 +55,10 @@ pub trait Payload: Clone + Debug + Hash + Send + 'static {
     }
 
     /// The message as it arrives when the network damages it; `None` where the damage makes it undecodable, so that
-    /// it is as good as lost. (Not carried out yet: no message is damaged.)
+    /// it is as good as lost. `draw` says which damage.
+    ///
+    /// A real network's checksums are weak: now and then a message arrives that is not what was sent. A host whose messages
+    /// have a checksum of their own lets them be damaged here, and is found where it does not look at it.
     fn corrupted(&self, draw: u64) -> Option<Self> {
         let _ = draw;
         None

@@ -32,6 +32,12 @@ const DAMAGING_ITEMS_MAX: u64 = 3;
 /// Of the timed faults, so many strike on a fact, where the scenario names facts to strike on.
 const TRIGGERED_PPM: u32 = 400_000;
 
+/// Of the seeds that may have thin links, so many do.
+const THIN_PPM: u32 = 200_000;
+/// Of the seeds that reset sessions or clog links, so many have a row of resets one right after the other, or clog one node
+/// after the other.
+const IN_A_ROW_PPM: u32 = 250_000;
+
 const MICROSECOND: u64 = 1_000;
 const MILLISECOND: u64 = 1_000_000;
 const SECOND: u64 = 1_000_000_000;
@@ -127,6 +133,7 @@ impl Draw<'_> {
             self.stream_if_on(kind).filter(|_| fits).map_or(0, |mut stream| stream.octaves(&range) as u32)
         };
         let size = |kind: FaultKind, range: RangeInclusive<u64>| self.stream("size", kind.name()).octaves(&range);
+        let (bandwidth_bytes_per_s, queue_max_bytes) = self.bandwidth().unwrap_or_default();
         Network {
             link: self.spec.link,
             loss_ppm: ppm(FaultKind::Loss, 1_000..=200_000),
@@ -136,8 +143,21 @@ impl Draw<'_> {
             duplication_gap_ns: size(FaultKind::Duplication, MILLISECOND..=SECOND),
             reordering_ppm: ppm(FaultKind::Reordering, 1_000..=200_000),
             reordering_hold_ns: size(FaultKind::Reordering, MILLISECOND..=100 * MILLISECOND),
+            corruption_ppm: ppm(FaultKind::Corruption, 100..=50_000),
+            bandwidth_bytes_per_s,
+            queue_max_bytes,
             ..Network::calm(latency)
         }
+    }
+
+    /// How much a link carries and how much may wait on it, where this seed's links are thin at all: in few seeds, as most
+    /// of what is sent waits then. Without a bound on what waits, a system that sends more than its links carry would come to
+    /// nothing but a storm of messages; and what waits in a session is its sender's affair.
+    fn bandwidth(&self) -> Option<(u64, u64)> {
+        let mut bandwidth = self.stream_if_on(FaultKind::Bandwidth)?;
+        let mut queue = self.stream_if_on(FaultKind::QueueOverflow)?;
+        let is_thin = self.spec.link == LinkKind::Datagram && bandwidth.chance(THIN_PPM);
+        is_thin.then(|| (bandwidth.octaves(&(10_000..=100_000_000)), queue.octaves(&(1_000..=64_000))))
     }
 
     fn disks(&self) -> Disks {
@@ -173,6 +193,7 @@ impl Draw<'_> {
             (FaultKind::LostWrite, Fault::LostWrite),
             (FaultKind::MisdirectedWrite, Fault::MisdirectedWrite),
             (FaultKind::BitRot, Fault::BitRot),
+            (FaultKind::Clog, Fault::Clog),
         ];
         let mut items = Vec::new();
         for (kind, fault) in families {
@@ -194,6 +215,9 @@ impl Draw<'_> {
                 let target = match (fault, on_fact) {
                     (Fault::PartialPartition, _) => between(&mut stream, nodes),
                     (Fault::SessionReset, _) => link(&mut stream, nodes, clients),
+                    (Fault::Clog, false) if nodes.len() > 1 && stream.chance(PPM / 2) => {
+                        link(&mut stream, nodes, clients)
+                    }
                     (_, true) => Target::Subject,
                     (Fault::Partition | Fault::OneWayPartition, false) => side(&mut stream, nodes, clients),
                     (_, false) => Target::Node(nodes[stream.below(nodes.len() as u64) as usize]),
@@ -203,7 +227,66 @@ impl Draw<'_> {
                 items.push(Item { id: items.len() as u32 + 1, when, target, fault, lasts_ns });
             }
         }
+        for Timed { at_ns, target, fault, lasts_ns } in
+            self.resets_in_a_row(nodes, clients, safety_ns).into_iter().chain(self.swizzle(nodes, safety_ns))
+        {
+            let when = When::At { at_ns: Time::from_nanos(at_ns) };
+            items.push(Item { id: items.len() as u32 + 1, when, target, fault, lasts_ns });
+        }
         items
+    }
+
+    /// The stream of what happens in a row, where this seed has the kind and a row of it.
+    fn row(&self, kind: FaultKind) -> Option<Stream> {
+        self.stream_if_on(kind)?;
+        let mut stream = self.stream("row", kind.name());
+        stream.chance(IN_A_ROW_PPM).then_some(stream)
+    }
+
+    /// Resets some milliseconds after each other, of one session or of any: who repeats what a reset took is reset again.
+    fn resets_in_a_row(&self, nodes: &[NodeId], clients: &[NodeId], safety_ns: u64) -> Vec<Timed> {
+        if self.spec.link == LinkKind::Datagram || nodes.len() < 2 {
+            return Vec::new();
+        }
+        let Some(mut stream) = self.row(FaultKind::SessionReset) else { return Vec::new() };
+        let gap_ns = stream.octaves(&(2 * MILLISECOND..=50 * MILLISECOND));
+        let count = stream.octaves(&(2..=ITEMS_MAX));
+        let of_one = stream.chance(PPM / 2).then(|| link(&mut stream, nodes, clients));
+        let mut at_ns = stream.below(safety_ns);
+        let mut resets = Vec::new();
+        for _ in 0..count {
+            let target = of_one.clone().unwrap_or_else(|| link(&mut stream, nodes, clients));
+            resets.push(Timed { at_ns, target, fault: Fault::SessionReset, lasts_ns: None });
+            at_ns += stream.between(&(gap_ns / 2..=gap_ns * 3 / 2));
+        }
+        resets
+    }
+
+    /// Some nodes are clogged one after the other, and unclogged in another order: so each sees the cluster come back in its
+    /// own way. (FoundationDB's swizzle-clogging.)
+    fn swizzle(&self, nodes: &[NodeId], safety_ns: u64) -> Vec<Timed> {
+        if nodes.len() < 2 {
+            return Vec::new();
+        }
+        let Some(mut stream) = self.row(FaultKind::Clog) else { return Vec::new() };
+        let mut chosen = nodes.to_vec();
+        let count = 2 + stream.below(nodes.len() as u64 - 1) as usize;
+        stream.choose(&mut chosen, count);
+        chosen.truncate(count);
+        let mut order: Vec<usize> = (0..count).collect();
+        stream.choose(&mut order, count);
+        let gap = MILLISECOND..=500 * MILLISECOND;
+        let starts: Vec<u64> = in_steps(&mut stream, safety_ns, &gap, count);
+        let all_clogged_ns = starts.last().map_or(0, |last| last + stream.octaves(&gap));
+        let mut ends: Vec<u64> = in_steps(&mut stream, 1, &gap, count);
+        ends.iter_mut().for_each(|end| *end += all_clogged_ns);
+        let clog = |((id, at_ns), position): ((NodeId, u64), usize)| Timed {
+            at_ns,
+            target: Target::Node(id),
+            fault: Fault::Clog,
+            lasts_ns: Some(ends[position] - at_ns),
+        };
+        chosen.into_iter().zip(starts).zip(order).map(clog).collect()
     }
 
     fn when(&self, stream: &mut Stream, safety_ns: u64) -> (When, bool) {
@@ -221,6 +304,25 @@ impl Draw<'_> {
         };
         (When::On { fact, node: None, nth, point }, true)
     }
+}
+
+/// What strikes at a time.
+struct Timed {
+    at_ns: u64,
+    target: Target,
+    fault: Fault,
+    lasts_ns: Option<u64>,
+}
+
+/// So many times, each some time after the one before; the first below `bound_ns`.
+fn in_steps(stream: &mut Stream, bound_ns: u64, gap_ns: &RangeInclusive<u64>, count: usize) -> Vec<u64> {
+    let mut at_ns = stream.below(bound_ns);
+    let mut times = vec![at_ns];
+    for _ in 1..count {
+        at_ns += stream.octaves(gap_ns);
+        times.push(at_ns);
+    }
+    times
 }
 
 /// A clock is stopped one time in eight, and otherwise wrong by up to a tenth; a wall clock jumps by up to a day; a slow

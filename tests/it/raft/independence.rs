@@ -27,8 +27,9 @@ struct Passage {
 }
 
 impl Passage {
+    /// Whether a plan item has to do with when it arrives.
     fn is_cut(&self) -> bool {
-        self.struck == "cut off"
+        self.struck == "cut off" || self.struck.contains("clogged")
     }
 }
 
@@ -163,6 +164,9 @@ fn case(seed: u64) -> Case {
     case.network.delay_ppm = 20_000;
     case.network.duplication_ppm = 20_000;
     case.network.reordering_ppm = 50_000;
+    case.network.corruption_ppm = 20_000;
+    // What waits behind something comes of it.
+    (case.network.bandwidth_bytes_per_s, case.network.queue_max_bytes) = (0, 0);
     case.workload.clients.iter_mut().for_each(|load| load.operations = 25);
     let outcome = Raft.run(&case, &mut RunOptions::default()).expect("an expanded case fits");
     case.plan.heal.core = outcome.core;

@@ -1,7 +1,7 @@
 //! What was kept keeps its meaning where the scenario changes in what has nothing to do with it: nodes, clients and disks of
 //! a replicated log, in stormy weather.
 
-use scenarios::raft::{Client, Log, Message, Node, Raft};
+use scenarios::raft::{Client, Log, Node, Packet, Raft};
 use sim::{
     Case, DiskError, Expansion, Hex, Io, Knob, NodeId, Outcome, Process, Refusal, Request, RunOptions, Scenario, Spec,
     System, Time,
@@ -42,8 +42,8 @@ impl Process for Colourful {
         Node::boot(io).map(Colourful)
     }
 
-    fn on_message(&mut self, from: NodeId, message: Message, io: &mut Io<'_, Log>) {
-        self.0.on_message(from, message, io);
+    fn on_message(&mut self, from: NodeId, packet: Packet, io: &mut Io<'_, Log>) {
+        self.0.on_message(from, packet, io);
     }
 
     fn on_deadline(&mut self, io: &mut Io<'_, Log>) {

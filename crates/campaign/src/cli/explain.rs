@@ -63,11 +63,18 @@ fn network(network: &Network) -> String {
         ("delay", network.delay_ppm, Some(("by", network.delay_mean_ns, " on average"))),
         ("duplication", network.duplication_ppm, Some(("within", network.duplication_gap_ns, ""))),
         ("reordering", network.reordering_ppm, Some(("by up to", network.reordering_hold_ns, ""))),
+        ("corruption", network.corruption_ppm, None),
     ];
     for (kind, ppm, size) in kinds.into_iter().filter(|(_, ppm, _)| *ppm > 0) {
         let size = size.map_or(String::new(), |(how, nanos, of)| format!(" {how} {}{of}", micros(nanos)));
         parts.push(format!("{kind} {}{size}", percent(ppm)));
     }
+    let bytes = [
+        ("a link carries", network.bandwidth_bytes_per_s, "bytes a second"),
+        ("drops what would wait behind more than", network.queue_max_bytes, "bytes"),
+    ];
+    let said = bytes.into_iter().filter(|(_, count, _)| *count > 0);
+    parts.extend(said.map(|(what, count, unit)| format!("{what} {count} {unit}")));
     parts.join(", ")
 }
 

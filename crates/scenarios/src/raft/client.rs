@@ -5,7 +5,7 @@ use std::sync::Arc;
 use oracle::consensus::Acknowledged;
 use sim::{Io, NodeId, OperationId, Process, Refusal, Time, content_hash, sample};
 
-use super::{Answer, Command, Log, Message};
+use super::{Answer, Command, Log, Message, Packet};
 
 /// A client with at most one operation at a time.
 #[derive(Clone)]
@@ -47,7 +47,8 @@ impl Process for Client {
         Ok(client)
     }
 
-    fn on_message(&mut self, from: NodeId, message: Message, io: &mut Io<'_, Log>) {
+    fn on_message(&mut self, from: NodeId, packet: Packet, io: &mut Io<'_, Log>) {
+        let Some(message) = packet.open() else { return io.reached("corrupted_dropped") };
         let (Message::Answer { ordinal, answer }, State::Waiting(waiting)) = (message, &mut self.state) else { return };
         // An answer may come long after it was given up on.
         if waiting.operation.ordinal != ordinal {
@@ -111,7 +112,7 @@ impl Client {
         let State::Waiting(waiting) = &mut self.state else { return };
         waiting.until = io.now() + io.knob_ms("client_timeout_ms");
         let (ordinal, command) = (waiting.operation.ordinal, Arc::clone(&waiting.command));
-        io.send(self.target, Message::Propose { ordinal, command });
+        io.send(self.target, Message::Propose { ordinal, command }.into());
     }
 }
 

@@ -8,11 +8,13 @@
 //! | here | the vocabulary, and the system: knobs, triggers, goals, checks |
 //! | `node` | the adapter: the core's effects carried out, and what they make true stated as facts |
 //! | `journal` | the core's records on disk |
+//! | `packet` | what they say as it travels, with a checksum |
 //! | `client` | who proposes |
 
 mod client;
 mod journal;
 mod node;
+mod packet;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,12 +28,13 @@ use sim::{
 
 pub use client::Client;
 pub use node::Node;
+pub use packet::Packet;
 
 /// The vocabulary of a cluster and its clients.
 pub struct Log;
 
 impl Protocol for Log {
-    type Message = Message;
+    type Message = Packet;
     type Fact = LogFact;
     type Operation = Command;
     type Reply = Acknowledged;
@@ -214,6 +217,7 @@ impl System for Raft {
                 "recovered",
                 "torn_tail",
                 "superseded",
+                "corrupted_dropped",
             ]),
             ..Spec::new("raft")
         }

@@ -14,7 +14,7 @@ use raft::{
 use sim::{DiskError, Io, NodeId, Process, Refusal, Request, Time, content_hash};
 
 use super::journal::{Found, Journal};
-use super::{Answer, Command, Log, Message};
+use super::{Answer, Command, Log, Message, Packet};
 
 /// A node: the core and its journal.
 #[derive(Clone)]
@@ -100,7 +100,8 @@ impl Process for Node {
         Ok(Node { raft, journal, stated, waiting: BTreeMap::new(), buffers: Buffers::default() })
     }
 
-    fn on_message(&mut self, from: NodeId, message: Message, io: &mut Io<'_, Log>) {
+    fn on_message(&mut self, from: NodeId, packet: Packet, io: &mut Io<'_, Log>) {
+        let Some(message) = packet.open() else { return io.reached("corrupted_dropped") };
         match message {
             Message::Peer(message) => self.step(Input::Message { from: raft_id(from), message }, None, io),
             Message::Propose { ordinal, command } => self.propose(Proposer { client: from, ordinal }, command, io),
@@ -262,7 +263,7 @@ impl Node {
         if message.body == (Body::VoteReply { granted: true }) {
             state(LogFact::Voted { term, candidate: to }, wait, io);
         }
-        let message = Message::Peer(message);
+        let message = Packet::from(Message::Peer(message));
         match wait {
             Some(request) => io.send_after(request, to, message),
             None => io.send(to, message),
@@ -279,7 +280,7 @@ impl Node {
             io.reached("superseded");
             Answer::Superseded
         };
-        io.send(client, Message::Answer { ordinal, answer });
+        io.send(client, Message::Answer { ordinal, answer }.into());
     }
 
     /// A proposal was given a place in the log, or none.
@@ -290,7 +291,7 @@ impl Node {
             }
             Outcome::NotLeader { leader } => {
                 let answer = Answer::NotLeader { leader: leader.map(sim_id) };
-                io.send(client, Message::Answer { ordinal, answer });
+                io.send(client, Message::Answer { ordinal, answer }.into());
             }
         }
     }

@@ -30,6 +30,8 @@ pub enum Fault {
     OneWayPartition,
     /// Nothing sent passes between two groups; everybody else hears both.
     PartialPartition,
+    /// What is sent over the target's links waits until it ends; nothing is lost.
+    Clog,
     /// The process's monotonic clock runs at another rate, until the item ends; at -1 000 000 it stands still.
     ClockRate {
         /// By how many millionths it is too fast, or where negative too slow.
@@ -84,6 +86,11 @@ pub enum Fate {
         latency_ns: u64,
         /// How long after the first the second arrives.
         gap_ns: u64,
+    },
+    /// It arrives once, damaged, as [`Payload::corrupted`](crate::Payload::corrupted) says.
+    Corrupt {
+        /// How long after it was sent.
+        latency_ns: u64,
     },
 }
 
@@ -141,11 +148,19 @@ pub enum FaultKind {
     MisdirectedWrite,
     /// A machine dies, loses its disk, and starts again under its own name.
     Wipe,
+    /// A message arrives damaged, or so badly damaged that it is as good as lost.
+    Corruption,
+    /// What is sent over some links waits until they are clogged no more.
+    Clog,
+    /// A message waits behind others on a link that carries little.
+    Bandwidth,
+    /// A message is dropped, as too much waits before it.
+    QueueOverflow,
 }
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [FaultKind; 25] = [
+    pub const ALL: [FaultKind; 29] = [
         FaultKind::Loss,
         FaultKind::Delay,
         FaultKind::Duplication,
@@ -171,6 +186,10 @@ impl FaultKind {
         FaultKind::LostWrite,
         FaultKind::MisdirectedWrite,
         FaultKind::Wipe,
+        FaultKind::Corruption,
+        FaultKind::Clog,
+        FaultKind::Bandwidth,
+        FaultKind::QueueOverflow,
     ];
 
     /// Its name in files and on the command line.
@@ -201,6 +220,10 @@ impl FaultKind {
             FaultKind::LostWrite => "lost_write",
             FaultKind::MisdirectedWrite => "misdirected_write",
             FaultKind::Wipe => "wipe",
+            FaultKind::Corruption => "corruption",
+            FaultKind::Clog => "clog",
+            FaultKind::Bandwidth => "bandwidth",
+            FaultKind::QueueOverflow => "queue_overflow",
         }
     }
 }
@@ -241,6 +264,7 @@ impl Fault {
             | Fault::Partition
             | Fault::OneWayPartition
             | Fault::PartialPartition
+            | Fault::Clog
             | Fault::ClockRate { .. }
             | Fault::DiskStall
             | Fault::IoError
@@ -267,6 +291,7 @@ impl Fault {
             Fault::Partition => FaultKind::Partition,
             Fault::OneWayPartition => FaultKind::OneWayPartition,
             Fault::PartialPartition => FaultKind::PartialPartition,
+            Fault::Clog => FaultKind::Clog,
             Fault::ClockRate { .. } => FaultKind::ClockRate,
             Fault::WallJump { .. } => FaultKind::WallJump,
             Fault::SessionReset => FaultKind::SessionReset,
@@ -280,6 +305,7 @@ impl Fault {
             Fault::Message(Fate::Lose) => FaultKind::Loss,
             Fault::Message(Fate::Deliver { .. }) => FaultKind::Delay,
             Fault::Message(Fate::Duplicate { .. }) => FaultKind::Duplication,
+            Fault::Message(Fate::Corrupt { .. }) => FaultKind::Corruption,
             Fault::Reseed { .. } => return None,
         })
     }
@@ -302,7 +328,8 @@ impl Fault {
             | Fault::MisdirectedWrite
             | Fault::BitRot
             | Fault::Partition
-            | Fault::OneWayPartition => true,
+            | Fault::OneWayPartition
+            | Fault::Clog => true,
             Fault::PartialPartition | Fault::SessionReset | Fault::Message(_) | Fault::Reseed { .. } => false,
         }
     }

@@ -108,7 +108,7 @@ pub enum Target {
     Subject,
     /// The whole run: what a reseed is about.
     All,
-    /// The session between two processes, whichever is named first.
+    /// The session between two processes, or the links between them, whichever is named first.
     Link {
         /// One end.
         from: NodeId,
@@ -178,7 +178,7 @@ impl Item {
             (fault, Target::Subject) => triggered && fault.strikes_processes(),
             (Fault::PartialPartition, Target::Between { one, other }) => !one.iter().any(|id| other.contains(id)),
             (Fault::Reseed { .. }, Target::All) => true,
-            (Fault::SessionReset, Target::Link { from, to }) => from != to,
+            (Fault::SessionReset | Fault::Clog, Target::Link { from, to }) => from != to,
             (Fault::Message(_), Target::Message { .. }) => !triggered,
             _ => false,
         };

@@ -79,6 +79,7 @@ impl fmt::Display for Strike<'_> {
             Fault::Partition => write!(f, "cut off {whom}"),
             Fault::OneWayPartition => write!(f, "silence {whom}"),
             Fault::PartialPartition => write!(f, "part {whom}"),
+            Fault::Clog => write!(f, "clog {whom}"),
             Fault::ClockRate { error_ppm: -1_000_000 } => write!(f, "stop the clock of {whom}"),
             Fault::ClockRate { error_ppm } => write!(f, "run the clock of {whom} {error_ppm:+} ppm wrong"),
             Fault::WallJump { by_ns } => {
@@ -89,6 +90,9 @@ impl fmt::Display for Strike<'_> {
             Fault::Message(Fate::Lose) => write!(f, "lose {whom}"),
             Fault::Message(Fate::Deliver { latency_ns }) => write!(f, "deliver {whom} {}", Lateness(latency_ns)),
             Fault::Message(Fate::Duplicate { .. }) => write!(f, "deliver twice {whom}"),
+            Fault::Message(Fate::Corrupt { latency_ns }) => {
+                write!(f, "deliver damaged {whom} {}", Lateness(latency_ns))
+            }
             Fault::Reseed { domain, .. } => write!(f, "reseed {domain}"),
         }
     }

@@ -38,6 +38,8 @@ pub(super) enum Edit {
     Time { item: u32, after_ns: u64 },
     /// Makes one number of an item simpler.
     Number { item: u32, what: ItemNumber, value: u64 },
+    /// Makes a number of the network simpler.
+    Network(NetworkNumber, u64),
     /// Makes a knob simpler.
     Knob(String, u64),
     /// Ends the safety phase then; in nanoseconds.
@@ -65,6 +67,15 @@ pub(super) enum ItemNumber {
     Lasts,
     /// How long its message takes, how far a clock jumps or is wrong, how slow a process is.
     Size,
+}
+
+/// A number of the network that no item states.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum NetworkNumber {
+    /// How much a link carries; in bytes a second.
+    Bandwidth,
+    /// How much may wait on it; in bytes.
+    QueueMax,
 }
 
 impl Best {
@@ -135,6 +146,7 @@ impl Edit {
                 let items = case.plan.items.iter_mut().filter(|known| known.id == *item);
                 items.for_each(|item| what.set(item, *value));
             }
+            Edit::Network(what, value) => simplify(what.of(&mut case.network), *value),
             Edit::Knob(name, value) => {
                 case.knobs.get_mut(name).into_iter().for_each(|knob| simplify(knob, *value));
             }
@@ -168,6 +180,9 @@ fn drop_kind(case: &mut Case, kind: FaultKind) {
         FaultKind::Delay => network.delay_ppm = 0,
         FaultKind::Duplication => network.duplication_ppm = 0,
         FaultKind::Reordering => network.reordering_ppm = 0,
+        FaultKind::Corruption => network.corruption_ppm = 0,
+        FaultKind::Bandwidth => (network.bandwidth_bytes_per_s, network.queue_max_bytes) = (0, 0),
+        FaultKind::QueueOverflow => network.queue_max_bytes = 0,
         FaultKind::TornWrite => case.disks.torn_ppm = 0,
         FaultKind::DiskDelay => case.disks.delay_ppm = 0,
         FaultKind::UnsyncedLoss => {
@@ -210,8 +225,9 @@ fn omit(load: &mut ClientLoad, ordinal: u32) {
 
 fn state_fates(case: &mut Case, best: &Best) {
     state(case, best.fates().flat_map(|fates| &fates.met));
-    let Network { latency_min_ns, latency_max_ns, link, .. } = case.network;
-    case.network = Network { link, ..Network::calm(latency_min_ns..=latency_max_ns) };
+    // How long a message waits comes of the others: it is no fate of its own, and what is lost in a queue is.
+    let Network { latency_min_ns, latency_max_ns, link, bandwidth_bytes_per_s, .. } = case.network;
+    case.network = Network { link, bandwidth_bytes_per_s, ..Network::calm(latency_min_ns..=latency_max_ns) };
 }
 
 fn state_latencies(case: &mut Case, best: &Best) {
@@ -266,7 +282,9 @@ impl ItemNumber {
             (ItemNumber::After, When::On { point: Point::AfterNs(nanos), .. }) => Some(*nanos),
             (ItemNumber::Lasts, _) => item.lasts_ns,
             (ItemNumber::Size, _) => match item.fault {
-                Fault::Message(Fate::Deliver { latency_ns } | Fate::Duplicate { latency_ns, .. }) => Some(latency_ns),
+                Fault::Message(
+                    Fate::Deliver { latency_ns } | Fate::Duplicate { latency_ns, .. } | Fate::Corrupt { latency_ns },
+                ) => Some(latency_ns),
                 Fault::WallJump { by_ns } => Some(by_ns.unsigned_abs()),
                 Fault::ClockRate { error_ppm } => Some(u64::from(error_ppm.unsigned_abs())),
                 Fault::Slow { service_ns } => Some(service_ns),
@@ -296,9 +314,31 @@ impl ItemNumber {
     }
 }
 
+impl NetworkNumber {
+    /// Every one.
+    pub(super) const ALL: [NetworkNumber; 2] = [NetworkNumber::Bandwidth, NetworkNumber::QueueMax];
+
+    /// The number; 0 where it says nothing.
+    pub(super) fn get(self, network: &Network) -> u64 {
+        match self {
+            NetworkNumber::Bandwidth => network.bandwidth_bytes_per_s,
+            NetworkNumber::QueueMax => network.queue_max_bytes,
+        }
+    }
+
+    fn of(self, network: &mut Network) -> &mut u64 {
+        match self {
+            NetworkNumber::Bandwidth => &mut network.bandwidth_bytes_per_s,
+            NetworkNumber::QueueMax => &mut network.queue_max_bytes,
+        }
+    }
+}
+
 fn resize(fault: &mut Fault, value: u64) {
     match fault {
-        Fault::Message(Fate::Deliver { latency_ns } | Fate::Duplicate { latency_ns, .. }) => *latency_ns = value,
+        Fault::Message(
+            Fate::Deliver { latency_ns } | Fate::Duplicate { latency_ns, .. } | Fate::Corrupt { latency_ns },
+        ) => *latency_ns = value,
         Fault::WallJump { by_ns } => *by_ns = by_ns.signum() * i64::try_from(value).unwrap_or(by_ns.wrapping_abs()),
         Fault::Slow { service_ns } => *service_ns = value,
         Fault::ClockRate { error_ppm } => {

@@ -1,7 +1,7 @@
 //! What each pass would like to change about a case, and how it goes about it. The cheapest passes come first, and those
 //! that make every later run shorter.
 
-use super::edit::{Best, Edit, ItemNumber};
+use super::edit::{Best, Edit, ItemNumber, NetworkNumber};
 use super::number::{rounded_up, simpler};
 use super::sweep::Sweep;
 use crate::case::{Case, ClientLoad, Network};
@@ -179,6 +179,11 @@ fn triggers(case: &Case) -> Vec<Edit> {
 
 fn numbers(case: &Case) -> Vec<Edit> {
     let mut edits: Vec<Edit> = simpler(case.plan.heal.at_ns.as_nanos()).into_iter().map(Edit::Heal).collect();
+    for what in NetworkNumber::ALL {
+        // To be without it is an edit of its own.
+        let values = simpler(what.get(&case.network)).into_iter().filter(|value| *value > 0);
+        edits.extend(values.map(|value| Edit::Network(what, value)));
+    }
     for item in &case.plan.items {
         for what in ItemNumber::ALL {
             let values = what.get(item).map(simpler).unwrap_or_default();

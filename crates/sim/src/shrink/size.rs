@@ -1,12 +1,11 @@
 //! How much there is in a case.
 
-use crate::case::{Case, ClientLoad, Network, Size};
+use crate::case::{Case, ClientLoad, Size};
 use crate::time::Time;
 
 /// The size of a case that failed at `time`.
 pub(super) fn of(case: &Case, time: Time) -> Size {
-    let Network { loss_ppm, delay_ppm, duplication_ppm, reordering_ppm, .. } = case.network;
-    let weather = [loss_ppm, delay_ppm, duplication_ppm, reordering_ppm].into_iter().filter(|ppm| *ppm > 0).count();
+    let weather = case.network.kinds().count();
     Size {
         faults: (case.plan.items.len() + weather) as u32,
         nodes: case.nodes.len() as u32,

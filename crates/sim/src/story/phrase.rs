@@ -62,6 +62,7 @@ fn what(record: &Record) -> String {
             let at = |after_ns: u64| Time::from_nanos(record.time.as_nanos().saturating_add(after_ns));
             let arrives = match (latency_ns, again_after_ns) {
                 (None, _) => "never arrives".to_owned(),
+                (Some(_), _) if struck.contains("clogged") => "waits".to_owned(),
                 (Some(latency_ns), None) => format!("arrives {}", at(*latency_ns)),
                 (Some(latency_ns), Some(after_ns)) => {
                     format!("arrives {} and {}", at(*latency_ns), at(latency_ns.saturating_add(*after_ns)))

@@ -309,9 +309,9 @@ fn strikes(record: &Record, whom: Option<NodeId>) -> bool {
     }
 }
 
-/// Whether it keeps messages from their receivers.
+/// Whether it keeps messages from their receivers, for ever or for a while.
 pub(super) fn is_cut(kind: FaultKind) -> bool {
-    matches!(kind, FaultKind::Partition | FaultKind::OneWayPartition | FaultKind::PartialPartition)
+    matches!(kind, FaultKind::Partition | FaultKind::OneWayPartition | FaultKind::PartialPartition | FaultKind::Clog)
 }
 
 /// Whether a partition keeps some of these nodes from others of them; or one that is alone from anybody.

@@ -6,18 +6,20 @@
 //! |---|---|
 //! | here | the value, its making, and which event is next |
 //! | `step` | a call to hosted code, and what came of it |
+//! | `detour` | messages that are damaged, or wait for a clog to end |
 //! | `disk` | requests to disks, what a dying process leaves, and what is wrong with a disk |
 //! | `session` | links that are up or down |
 //! | `strike` | plan items: when they are due, what they do, what they end |
 //! | `observe` | what checkers, counters, digest and trace are told |
 
+mod detour;
 mod disk;
 mod observe;
 mod session;
 mod step;
 mod strike;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,6 +91,8 @@ pub struct World<S: System> {
     suite: Arc<str>,
     violation: Option<Box<Violation>>,
     records: Option<Vec<Record>>,
+    /// As what the damaged messages in flight were sent, by number; a record names them by it.
+    damaged_tags: BTreeMap<u32, u64>,
     fates: Option<Fates>,
     bounded: bool,
 }
@@ -279,6 +283,7 @@ impl<S: System> World<S> {
             suite: spec.suite().into(),
             violation: None,
             records: None,
+            damaged_tags: BTreeMap::new(),
             fates: None,
             bounded: !case.unbounded,
         };
@@ -625,6 +630,7 @@ where
             suite: Arc::clone(&self.suite),
             violation: self.violation.clone(),
             records: self.records.clone(),
+            damaged_tags: self.damaged_tags.clone(),
             fates: self.fates.clone(),
             bounded: self.bounded,
         }

@@ -297,11 +297,12 @@ impl<S: System> World<S> {
 
     #[cold]
     pub(super) fn record_arrival(&mut self, index: u32, taken: Taken, cause: u64) {
+        let sent_as = self.damaged_tags.remove(&index);
         let flight = self.flights.get(index);
         let slot = flight.to as Slot;
         let what = RecordWhat::Arrived {
             from: self.id(flight.from as Slot),
-            tag: Hex(flight.message.tag()),
+            tag: Hex(sent_as.unwrap_or_else(|| flight.message.tag())),
             occurrence: flight.occurrence,
             message: format!("{:?}", flight.message),
             taken,
@@ -321,6 +322,10 @@ impl<S: System> World<S> {
             (struck.delayed, "delayed"),
             (struck.reordered, "held back"),
             (struck.duplicated, "duplicated"),
+            (struck.corrupted, "damaged"),
+            (struck.overflowed, "queue full"),
+            (struck.queued, "queued"),
+            (struck.clogged, "clogged"),
         ];
         let names: Vec<&str> = names.into_iter().filter(|(hit, _)| *hit).map(|(_, name)| name).collect();
         let what = RecordWhat::Sent {

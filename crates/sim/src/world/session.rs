@@ -71,21 +71,29 @@ impl Sessions {
             let struck = Some(Struck { sessionless: !struck.cut, cut: struck.cut, ..Struck::default() });
             return Passage { struck, ..Passage::default() };
         }
-        let last = &mut self.last_arrival[from * self.processes + to];
-        if let Some(latency_ns) = passage.latency_ns {
-            *last = now.plus_nanos(latency_ns).max(*last);
-            passage.latency_ns = Some(last.as_nanos() - now.as_nanos());
+        // What waits for a clog to end is put in order once it is let go.
+        let is_held = passage.struck.is_some_and(|struck| struck.clogged);
+        if let Some(latency_ns) = passage.latency_ns.filter(|_| !is_held) {
+            let arrives = self.in_order(from, to, now.plus_nanos(latency_ns));
+            passage.latency_ns = Some(arrives.as_nanos() - now.as_nanos());
         }
         // A clone has a number of its own, and what that says in `sent_in` is of another message.
-        if passage.again_after_ns.take().is_some()
-            && let Some(struck) = &mut passage.struck
-        {
-            struck.duplicated = false;
+        passage.again_after_ns = None;
+        if let Some(struck) = &mut passage.struck {
+            // A session repeats what arrives damaged until it is whole.
+            (struck.duplicated, struck.corrupted) = (false, false);
         }
         let at = index as usize;
         self.sent_in.resize(self.sent_in.len().max(at + 1), 0);
         self.sent_in[at] = number;
         passage
+    }
+
+    /// When a message arrives that would at this time, were none before it.
+    fn in_order(&mut self, from: Slot, to: Slot, arrives: Time) -> Time {
+        let last = &mut self.last_arrival[from * self.processes + to];
+        *last = arrives.max(*last);
+        *last
     }
 
     fn is_gone(&mut self, from: Slot, to: Slot, index: u32) -> bool {
@@ -102,6 +110,15 @@ impl<S: System> World<S> {
         match &mut self.sessions {
             Some(sessions) if from != to => sessions.pass(from, to, index, now, passage),
             _ => passage,
+        }
+    }
+
+    /// When a message arrives that a clog let go.
+    #[cold]
+    pub(super) fn arrival_in_session(&mut self, from: Slot, to: Slot, arrives: Time) -> Time {
+        match &mut self.sessions {
+            Some(sessions) if from != to => sessions.in_order(from, to, arrives),
+            _ => arrives,
         }
     }
 

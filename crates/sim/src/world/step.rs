@@ -2,12 +2,13 @@
 
 use std::mem;
 
+use super::detour::Sending;
 use super::{Event, Hosted, Input, Slot, Waiting, World};
 use crate::check::What;
 use crate::disk::Change;
 use crate::hash::content_hash;
 use crate::id::{Hex, NodeId, Request};
-use crate::network::{Passage, Sent};
+use crate::network::{Passage, Sent, Struck};
 use crate::panics::{self, Panicked};
 use crate::payload::Payload;
 use crate::plan::{FaultKind, Target};
@@ -323,6 +324,9 @@ impl<S: System> World<S> {
         let link = self.link(from, slot);
         let message = &self.flights.get(index).message;
         let (sent, mut passage) = self.links.send(&self.cluster.mixer, self.now, link, message.tag());
+        if self.links.has_pipes() {
+            passage = self.links.pass_through_pipe(self.now, link, message.len(), passage);
+        }
         if self.fates.is_some() {
             self.keep_fate(from, to, sent, passage);
         }
@@ -334,21 +338,30 @@ impl<S: System> World<S> {
         self.digest_event(Header::Send, from, (slot as u64) << 32 | u64::from(sent.occurrence));
         if let Some(struck) = passage.struck {
             self.count_struck(struck);
+            if struck.corrupted || struck.clogged {
+                return self.send_on_detour(Sending { from, to, slot, index }, sent, passage, struck);
+            }
         }
         if self.records.is_some() {
             let message = format!("{:?}", self.flights.get(index).message);
             self.record_sending(from, to, sent, passage, message);
         }
         let Some(latency_ns) = passage.latency_ns else { return self.flights.discard(index) };
-        let arrives = self.now.plus_nanos(latency_ns);
-        if let Some(gap_ns) = passage.again_after_ns {
+        self.flights.launch(index, slot as u16, sent.occurrence);
+        self.depart(index, self.now.plus_nanos(latency_ns), passage.again_after_ns);
+    }
+
+    /// A message in flight is on its way, with nothing between it and its receiver any more.
+    #[inline]
+    pub(super) fn depart(&mut self, index: u32, arrives: Time, again_after_ns: Option<u64>) {
+        if let Some(gap_ns) = again_after_ns {
             self.digest.roll(gap_ns);
-            let again = self.flights.get(index).message.clone();
-            let again = self.flights.store(from as u16, again);
-            self.flights.launch(again, slot as u16, sent.occurrence);
+            let flight = self.flights.get(index);
+            let (from, to, occurrence, again) = (flight.from, flight.to, flight.occurrence, flight.message.clone());
+            let again = self.flights.store(from, again);
+            self.flights.launch(again, to, occurrence);
             self.schedule(arrives.plus_nanos(gap_ns), Event::Arrive(again));
         }
-        self.flights.launch(index, slot as u16, sent.occurrence);
         self.schedule(arrives, Event::Arrive(index));
     }
 
@@ -418,12 +431,15 @@ impl<S: System> World<S> {
     }
 
     #[inline(never)]
-    fn count_struck(&mut self, struck: crate::network::Struck) {
+    fn count_struck(&mut self, struck: Struck) {
         let kinds = [
             (struck.lost, FaultKind::Loss),
             (struck.delayed, FaultKind::Delay),
             (struck.duplicated, FaultKind::Duplication),
             (struck.reordered, FaultKind::Reordering),
+            (struck.corrupted, FaultKind::Corruption),
+            (struck.queued, FaultKind::Bandwidth),
+            (struck.overflowed, FaultKind::QueueOverflow),
         ];
         for (_, kind) in kinds.into_iter().filter(|(hit, _)| *hit) {
             self.tally.fault_fired(kind);

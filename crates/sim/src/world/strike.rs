@@ -28,13 +28,13 @@ pub(super) struct ItemState {
     pub(super) subject: Option<Slot>,
     /// The processes that it struck, each with the incarnation that it met.
     struck: Vec<(Slot, u32)>,
-    /// The links that it cut.
-    cut: Vec<LinkIndex>,
+    /// The links that it cut or clogged.
+    links: Vec<LinkIndex>,
 }
 
 impl Default for ItemState {
     fn default() -> ItemState {
-        ItemState { outcome: ItemOutcome::Never, seen: 0, subject: None, struck: Vec::new(), cut: Vec::new() }
+        ItemState { outcome: ItemOutcome::Never, seen: 0, subject: None, struck: Vec::new(), links: Vec::new() }
     }
 }
 
@@ -156,9 +156,13 @@ impl<S: System> World<S> {
             Fault::Pause => slots.iter().for_each(|slot| self.pause(*slot)),
             Fault::Slow { service_ns } => slots.iter().for_each(|slot| self.hosts[*slot].slowed_by_ns = service_ns),
             Fault::Partition | Fault::OneWayPartition | Fault::PartialPartition => {
-                self.items[index].cut = self.links_to_cut(item, &slots);
-                self.items[index].cut.iter().for_each(|link| self.links.cut(*link));
+                self.items[index].links = self.links_to_cut(item, &slots);
+                self.items[index].links.iter().for_each(|link| self.links.cut(*link));
                 self.end_cut_sessions();
+            }
+            Fault::Clog => {
+                self.items[index].links = self.links_to_clog(item, &slots);
+                self.items[index].links.iter().for_each(|link| self.links.clog(*link));
             }
             Fault::SessionReset => self.reset_session(&slots),
             Fault::ClockRate { error_ppm } => slots.iter().for_each(|slot| self.set_clock_rate(*slot, error_ppm)),
@@ -204,9 +208,13 @@ impl<S: System> World<S> {
                 _ => {}
             }
         }
-        let cut = mem::take(&mut self.items[index].cut);
-        cut.iter().for_each(|link| self.links.mend(*link));
-        cut.iter().for_each(|link| self.begin_session(link / self.hosts.len(), link % self.hosts.len()));
+        let links = mem::take(&mut self.items[index].links);
+        if fault == Fault::Clog {
+            links.iter().for_each(|link| self.links.unclog(*link));
+            return self.release_clogged();
+        }
+        links.iter().for_each(|link| self.links.mend(*link));
+        links.iter().for_each(|link| self.begin_session(link / self.hosts.len(), link % self.hosts.len()));
     }
 
     /// The safety phase is over: a sufficient core is healed, and everything else stays as it is.
@@ -229,6 +237,7 @@ impl<S: System> World<S> {
         self.links.calm();
         self.disk_chances.calm();
         self.heal_links(&healed);
+        self.release_clogged();
         self.end_cut_sessions();
         healed.iter().for_each(|slot| self.begin_sessions(*slot));
         // Checkers hear of the heal before anything that comes of it, or what a restarted process states at once would be
@@ -267,12 +276,13 @@ impl<S: System> World<S> {
     /// Those who are healed hear each other again. Who is not, and is cut off from any of them, is cut off from all.
     ///
     /// A partition had two whole sides; were only its links between the healed mended, one node would be left that hears
-    /// half of them: a leader, say, that keeps its followers loyal and that no client reaches. No fault made that.
+    /// half of them: a leader, say, that keeps its followers loyal and that no client reaches. No fault made that. A clog that
+    /// is never to end is as good as a cut.
     fn heal_links(&mut self, healed: &[Slot]) {
         for outsider in (0..self.hosts.len()).filter(|slot| !healed.contains(slot)) {
             let between = |slot: &Slot| [self.link(outsider, *slot), self.link(*slot, outsider)];
             let links: Vec<LinkIndex> = healed.iter().flat_map(between).collect();
-            if links.iter().any(|link| self.links.is_cut(*link)) {
+            if links.iter().any(|link| self.links.is_cut(*link) || self.links.is_clogged(*link)) {
                 links.iter().for_each(|link| self.links.cut(*link));
             }
         }
@@ -362,7 +372,7 @@ impl<S: System> World<S> {
             Target::AllBut(ids) => nodes.filter(|slot| !ids.contains(&self.id(*slot))).collect(),
             Target::Subject => subject.into_iter().collect(),
             Target::All => nodes.collect(),
-            Target::Link { from, to } if self.sessions.is_some() => {
+            Target::Link { from, to } if self.sessions.is_some() || item.fault == Fault::Clog => {
                 [from, to].into_iter().filter_map(|id| self.slot(*id)).collect()
             }
             Target::Link { .. } | Target::Message { .. } => Vec::new(),
@@ -428,6 +438,18 @@ impl<S: System> World<S> {
             .flatten()
             .map(|(from, to)| self.link(from, to))
             .collect()
+    }
+
+    /// The links that a clog is about, each once: those between two processes, or all of each that was struck.
+    fn links_to_clog(&self, item: &Item, struck: &[Slot]) -> Vec<LinkIndex> {
+        let is_between = matches!(item.target, Target::Link { .. });
+        let is_struck = |one: Slot, other: Slot| {
+            let (one, other) = (struck.contains(&one), struck.contains(&other));
+            if is_between { one && other } else { one || other }
+        };
+        let processes = 0..self.hosts.len();
+        let pairs = processes.clone().flat_map(|from| processes.clone().map(move |to| (from, to)));
+        pairs.filter(|(from, to)| from != to && is_struck(*from, *to)).map(|(from, to)| self.link(from, to)).collect()
     }
 
     fn end_cut_sessions(&mut self) {

@@ -20,12 +20,14 @@ type Address = (NodeId, NodeId, u64, u32);
 /// What became of a message: how long it took, when it came again, and what struck it.
 type Passage = (Option<u64>, Option<u64>, String);
 
-/// What became of each message. What a partition cut off has no fate of its own.
+/// What became of each message. What a partition cut off has no fate of its own; what waited for a clog to end has one, from
+/// then on.
 fn passages(records: &[Record]) -> BTreeMap<Address, Passage> {
     let sent = records.iter().filter_map(|record| match &record.what {
         RecordWhat::Sent { to, tag, occurrence, latency_ns, again_after_ns, struck, .. } if struck != "cut off" => {
             let address = (record.node.expect("a sender"), *to, tag.0, *occurrence);
-            Some((address, (*latency_ns, *again_after_ns, struck.clone())))
+            let of_itself: Vec<&str> = struck.split(", ").filter(|name| *name != "clogged").collect();
+            Some((address, (*latency_ns, *again_after_ns, of_itself.join(", "))))
         }
         _ => None,
     });
@@ -151,11 +153,12 @@ fn moved(with: &Case, without: &Case, fault: &str) -> (usize, usize) {
 #[test]
 fn a_fault_that_is_switched_off_leaves_the_fate_of_every_other_message() {
     type Switch = fn(&mut Case);
-    let faults: [(&str, Switch); 4] = [
+    let faults: [(&str, Switch); 5] = [
         ("lost", |case| case.network.loss_ppm = 0),
         ("delayed", |case| case.network.delay_ppm = 0),
         ("duplicated", |case| case.network.duplication_ppm = 0),
         ("held back", |case| case.network.reordering_ppm = 0),
+        ("damaged", |case| case.network.corruption_ppm = 0),
     ];
     for (fault, switch_off) in faults {
         let mut compared = 0;

@@ -77,5 +77,8 @@ pub fn stormy(seed: u64) -> Case {
     case.network.delay_ppm = 100_000;
     case.network.duplication_ppm = 100_000;
     case.network.reordering_ppm = 100_000;
+    case.network.corruption_ppm = 100_000;
+    // What waits behind something comes of it.
+    (case.network.bandwidth_bytes_per_s, case.network.queue_max_bytes) = (0, 0);
     case
 }

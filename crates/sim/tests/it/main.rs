@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `rig` | the vocabulary, the actors' defaults, calm cases, transcripts |
 //! | `delivery` | latencies, order, ties, queues at busy nodes |
+//! | `weather` | messages that are damaged, wait behind each other or a clog, or are dropped |
 //! | `crash` | what a crash takes and what it leaves; restarts; refusals |
 //! | `disks` | disks that stall, fail, fill up, lie, rot and tear; names that are not durable |
 //! | `pause` | what waits while a process stands still |
@@ -37,3 +38,4 @@ mod shrink;
 mod shrink_any;
 mod trigger;
 mod validation;
+mod weather;

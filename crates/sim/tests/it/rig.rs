@@ -35,7 +35,20 @@ impl Payload for Number {
     fn tag(&self) -> u64 {
         self.0
     }
+
+    /// A byte, so that a link of 1 000 bytes a second carries one each millisecond.
+    fn len(&self) -> u32 {
+        1
+    }
+
+    /// Every other time nobody can read it, and every other time it says [`DAMAGE`] more.
+    fn corrupted(&self, draw: u64) -> Option<Number> {
+        draw.is_multiple_of(2).then_some(Number(self.0 ^ DAMAGE))
+    }
 }
+
+/// What a damaged number has that a whole one has not.
+pub const DAMAGE: u64 = 1 << 20;
 
 /// A fact: a label and a number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]

@@ -397,6 +397,7 @@ fn to_state_what_the_network_did_changes_nothing_of_the_run() {
     case.network.duplication_gap_ns = MS;
     case.network.reordering_ppm = 100_000;
     case.network.reordering_hold_ns = MS;
+    case.network.corruption_ppm = 100_000;
     case.network.latency_max_ns = 2 * MS;
     let outcome = run(&rig, &case);
     let fates = outcome.fates.expect("they were asked for");

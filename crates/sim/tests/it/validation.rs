@@ -77,5 +77,11 @@ fn a_network_that_cannot_be() {
         case.network.link = LinkKind::Session;
         case.network.loss_ppm = 7;
     });
-    assert_eq!(session, "network.loss_ppm is 7: a session loses, repeats and reorders nothing");
+    assert_eq!(session, "network.loss_ppm is 7: a session loses, repeats, reorders and damages nothing");
+    let damaging = refusal(|case| (case.network.link, case.network.corruption_ppm) = (LinkKind::Session, 1));
+    assert_eq!(damaging, "network.corruption_ppm is 1: a session loses, repeats, reorders and damages nothing");
+    let beyond = refusal(|case| case.network.corruption_ppm = 1_000_001);
+    assert_eq!(beyond, "network.corruption_ppm is 1000001: at most 1000000");
+    let queue = refusal(|case| case.network.queue_max_bytes = 9);
+    assert_eq!(queue, "network.queue_max_bytes is 9: nothing waits without bandwidth_bytes_per_s");
 }

@@ -1,16 +1,23 @@
 //! The network: what becomes of a message, per directed link.
 //!
 //! Every decision is keyed by the message's own address, which is its link, its tag and how often that tag went over that
-//! link before, so that the fate of one message does not depend on the others.
+//! link before, so that the fate of one message does not depend on the others. (What a message waits behind, in [`pipes`], is
+//! not decided but comes of the others.)
+
+mod pipes;
+mod tags;
 
 use std::collections::BTreeMap;
 
 use crate::case::Network;
-use crate::hash::fold;
 use crate::mix::{Address, Domain, Mixer};
 use crate::plan::Fate;
 use crate::sample::{Chance, below, exponential};
 use crate::time::Time;
+
+pub(crate) use self::pipes::Held;
+use self::pipes::Pipes;
+use self::tags::Tags;
 
 /// A directed link, by the positions of both ends.
 pub(crate) type LinkIndex = usize;
@@ -36,6 +43,13 @@ pub(crate) struct Struck {
     pub(crate) delayed: bool,
     pub(crate) duplicated: bool,
     pub(crate) reordered: bool,
+    pub(crate) corrupted: bool,
+    /// Too much waited before it.
+    pub(crate) overflowed: bool,
+    /// Something waited before it.
+    pub(crate) queued: bool,
+    /// It waits for a clog to end.
+    pub(crate) clogged: bool,
     /// The plan item that decided, by its position.
     pub(crate) item: Option<usize>,
 }
@@ -68,6 +82,8 @@ pub(crate) struct Links {
     calm: bool,
     /// Messages whose fate the plan states.
     planned: BTreeMap<(LinkIndex, u64, u32), (usize, Fate)>,
+    /// Where anything makes messages wait.
+    pipes: Option<Box<Pipes>>,
 }
 
 /// The network's settings, prepared for one comparison each.
@@ -82,6 +98,7 @@ struct Weather {
     duplication_gap_ns: u64,
     reordering: Chance,
     reordering_hold_ns: u64,
+    corruption: Chance,
     /// Whether messages may meet more than a loss.
     is_stormy: bool,
 }
@@ -97,6 +114,7 @@ impl Links {
     pub(crate) fn new(keys: &[u64], network: &Network) -> Links {
         let link =
             |from: u64, to: u64| Link { entity: (from << 16) | to, cuts: 0, healed: false, tags: Tags::default() };
+        let is_thin = network.bandwidth_bytes_per_s > 0;
         Links {
             links: keys.iter().flat_map(|from| keys.iter().map(|to| link(*from, *to))).collect(),
             weather: Weather {
@@ -110,10 +128,14 @@ impl Links {
                 duplication_gap_ns: network.duplication_gap_ns,
                 reordering: Chance::from_ppm(network.reordering_ppm),
                 reordering_hold_ns: network.reordering_hold_ns,
-                is_stormy: network.delay_ppm + network.duplication_ppm + network.reordering_ppm > 0,
+                corruption: Chance::from_ppm(network.corruption_ppm),
+                is_stormy: [network.delay_ppm, network.duplication_ppm, network.reordering_ppm, network.corruption_ppm]
+                    .into_iter()
+                    .any(|ppm| ppm > 0),
             },
             calm: false,
             planned: BTreeMap::new(),
+            pipes: is_thin.then(|| Box::new(Pipes::new(keys.len() * keys.len(), network))),
         }
     }
 
@@ -133,9 +155,39 @@ impl Links {
         *cuts = cuts.checked_sub(1).expect("a link is mended as often as it was cut");
     }
 
-    /// Lifts every cut of a link for good.
+    /// Clogs a link, once more.
+    pub(crate) fn clog(&mut self, link: LinkIndex) {
+        let links = self.links.len();
+        let pipes = || Box::new(Pipes::new(links, &Network::calm(0..=0)));
+        self.pipes.get_or_insert_with(pipes).clog(link);
+    }
+
+    /// Takes one clog back; what it held waits until it is [released](Self::released).
+    pub(crate) fn unclog(&mut self, link: LinkIndex) {
+        self.pipes.as_mut().expect("what is unclogged was clogged").unclog(link);
+    }
+
+    /// Whether a message that is sent over a link now waits for a clog to end.
+    pub(crate) fn is_clogged(&self, link: LinkIndex) -> bool {
+        self.pipes.as_ref().is_some_and(|pipes| pipes.is_clogged(link))
+    }
+
+    /// Keeps a message until its link is clogged no more.
+    pub(crate) fn hold(&mut self, held: Held) {
+        self.pipes.as_mut().expect("what is held was sent over a clogged link").hold(held);
+    }
+
+    /// Takes the messages that no clog holds any more, in the order of sending.
+    pub(crate) fn released(&mut self, now: Time) -> Vec<Held> {
+        self.pipes.as_mut().map(|pipes| pipes.released(now)).unwrap_or_default()
+    }
+
+    /// Lifts every cut and every clog of a link, cuts for good.
     pub(crate) fn heal(&mut self, link: LinkIndex) {
         self.links[link].healed = true;
+        if let Some(pipes) = &mut self.pipes {
+            pipes.clear(link);
+        }
     }
 
     /// Whether a partition cuts a link now.
@@ -143,9 +195,12 @@ impl Links {
         self.links[link].cuts > 0 && !self.links[link].healed
     }
 
-    /// From here on messages only take their time, whatever the plan says of them; cuts stay.
+    /// From here on messages only take their time, whatever the plan says of them; cuts and clogs stay.
     pub(crate) fn calm(&mut self) {
         self.calm = true;
+        if let Some(pipes) = &mut self.pipes {
+            pipes.widen();
+        }
     }
 
     /// Decides what becomes of a message with this tag that is sent now.
@@ -158,8 +213,7 @@ impl Links {
             let cut = Struck { cut: true, ..Struck::default() };
             return (sent, Passage { struck: Some(cut), ..Passage::default() });
         }
-        let era = if counted.exact { 0 } else { 1 + (now.as_nanos() >> COARSE_BITS) };
-        let address = Address::new(link.entity, tag, u64::from(counted.occurrence) | era << 32);
+        let address = link.address(sent, now);
         if !self.planned.is_empty()
             && !self.calm
             && counted.exact
@@ -169,14 +223,69 @@ impl Links {
         }
         (sent, self.weather.decide(mixer, address, self.calm))
     }
+
+    /// Whether anything makes messages wait.
+    #[inline]
+    pub(crate) fn has_pipes(&self) -> bool {
+        self.pipes.is_some()
+    }
+
+    /// What becomes of a message of so many bytes, given what the network would have done had nothing been in its way.
+    ///
+    /// What is lost never gets onto its link. What the plan states takes the time that it states, and is carried all the
+    /// same: who comes behind it waits.
+    #[inline(never)]
+    pub(crate) fn pass_through_pipe(&mut self, now: Time, link: LinkIndex, len: u32, passage: Passage) -> Passage {
+        let (Some(pipes), Some(latency_ns)) = (&mut self.pipes, passage.latency_ns) else { return passage };
+        let mut struck = passage.struck.unwrap_or_default();
+        let is_planned = struck.item.is_some();
+        if pipes.is_clogged(link) {
+            struck.clogged = true;
+            return Passage { struck: Some(struck), ..passage };
+        }
+        if !is_planned && pipes.is_full(now, link) {
+            let overflowed = Struck { overflowed: true, ..Struck::default() };
+            return Passage { struck: Some(overflowed), ..Passage::default() };
+        }
+        let carried = pipes.carry(now, link, len);
+        if is_planned {
+            return passage;
+        }
+        struck.queued = carried.wait_ns > 0;
+        let latency_ns = Some(latency_ns.saturating_add(carried.total_ns));
+        Passage { latency_ns, struck: (struck != Struck::default()).then_some(struck), ..passage }
+    }
+
+    /// What a message that is sent now is damaged by, where it is.
+    #[cold]
+    pub(crate) fn damage(&self, mixer: &Mixer, now: Time, link: LinkIndex, sent: Sent) -> u64 {
+        crate::mix::mix(mixer.decide(Domain::Corruption, self.links[link].address(sent, now)), 1)
+    }
+}
+
+impl Link {
+    #[inline]
+    fn address(&self, sent: Sent, now: Time) -> Address {
+        let era = if sent.exact { 0 } else { 1 + (now.as_nanos() >> COARSE_BITS) };
+        Address::new(self.entity, sent.tag, u64::from(sent.occurrence) | era << 32)
+    }
+}
+
+impl Struck {
+    /// Whether the network did of itself what a plan could have stated of this message. That it waited is no such thing.
+    fn is_weather(&self) -> bool {
+        let met = self.lost | self.delayed | self.duplicated | self.reordered | self.corrupted | self.overflowed;
+        met && self.item.is_none()
+    }
 }
 
 impl Passage {
     /// The fate that a plan item must state for the same to happen, where the network did more than carry the message.
     pub(crate) fn fate(&self) -> Option<Fate> {
-        let struck = self.struck.filter(|struck| !struck.cut && struck.item.is_none())?;
+        let struck = self.struck.filter(|struck| struck.is_weather())?;
         match (self.latency_ns, self.again_after_ns) {
-            (None, _) => struck.lost.then_some(Fate::Lose),
+            (None, _) => Some(Fate::Lose),
+            (Some(latency_ns), _) if struck.corrupted => Some(Fate::Corrupt { latency_ns }),
             (Some(latency_ns), Some(gap_ns)) => Some(Fate::Duplicate { latency_ns, gap_ns }),
             (Some(latency_ns), None) => Some(Fate::Deliver { latency_ns }),
         }
@@ -184,7 +293,8 @@ impl Passage {
 
     /// The fate that a plan item must state for the same to happen, where the network only carried the message.
     pub(crate) fn carried(&self) -> Option<Fate> {
-        let latency_ns = self.latency_ns.filter(|_| self.struck.is_none())?;
+        let is_carried = self.struck.is_none_or(|struck| struck.item.is_none() && !struck.is_weather());
+        let latency_ns = self.latency_ns.filter(|_| is_carried)?;
         Some(Fate::Deliver { latency_ns })
     }
 
@@ -204,6 +314,11 @@ impl Passage {
                 latency_ns: Some(latency_ns),
                 again_after_ns: Some(gap_ns),
                 struck: Some(Struck { duplicated: true, ..struck }),
+            },
+            Fate::Corrupt { latency_ns } => Passage {
+                latency_ns: Some(latency_ns),
+                again_after_ns: None,
+                struck: Some(Struck { corrupted: true, ..struck }),
             },
         }
     }
@@ -234,7 +349,10 @@ impl Weather {
             struck.reordered = true;
             latency_ns = latency_ns.saturating_add(below(word, self.reordering_hold_ns));
         }
-        let again_after_ns = drawn(mixer, Domain::Duplication, self.duplication, address).map(|word| {
+        struck.corrupted = drawn(mixer, Domain::Corruption, self.corruption, address).is_some();
+        // What is damaged arrives once.
+        let duplicated = drawn(mixer, Domain::Duplication, self.duplication, address).filter(|_| !struck.corrupted);
+        let again_after_ns = duplicated.map(|word| {
             struck.duplicated = true;
             below(word, self.duplication_gap_ns)
         });
@@ -255,91 +373,6 @@ fn drawn(mixer: &Mixer, domain: Domain, chance: Chance, address: Address) -> Opt
 
 /// 2^28 ns is 0.27 s: how coarse the time is that tells apart tags whose count was forgotten.
 const COARSE_BITS: u32 = 28;
-
-/// How often each tag went over a link.
-///
-/// Exact for the first [`TAGS_MAX`](Self::TAGS_MAX) tags of a link. Then all are forgotten and counting starts again; from
-/// there on the coarse time enters the decision too, so that a message which is retried for ever is not lost for ever.
-#[derive(Clone, Default)]
-struct Tags {
-    /// Open addressing by the tag's hash: 40 bits of it and a count of 24 bits; 0 is free.
-    slots: Vec<u64>,
-    used: usize,
-    forgotten: bool,
-}
-
-struct Counted {
-    occurrence: u32,
-    exact: bool,
-}
-
-impl Tags {
-    /// How many tags are counted exactly. Two of these many share a 40-bit name with a chance of 1 in 10^6.
-    const TAGS_MAX: usize = 1024;
-    const COUNT_BITS: u32 = 24;
-    const COUNT_MAX: u64 = (1 << Self::COUNT_BITS) - 1;
-
-    /// How often `tag` was counted before.
-    #[inline]
-    fn count(&mut self, tag: u64) -> Counted {
-        let hash = fold(tag ^ 0x2d35_8dcc_aa6c_78a5, 0x8bb8_4b93_962e_acc9) | 1 << 63;
-        let name = hash >> Self::COUNT_BITS;
-        let mask = self.slots.len().wrapping_sub(1);
-        let mut at = Self::place(name) & mask;
-        loop {
-            let slot = self.slots.get(at).copied().unwrap_or(0);
-            if slot == 0 {
-                return self.insert(name);
-            }
-            if slot >> Self::COUNT_BITS == name {
-                let count = slot & Self::COUNT_MAX;
-                self.slots[at] += u64::from(count < Self::COUNT_MAX);
-                return Counted { occurrence: count as u32, exact: !self.forgotten };
-            }
-            at = (at + 1) & mask;
-        }
-    }
-
-    /// Counts a tag for the first time; makes room first, or forgets all others.
-    fn insert(&mut self, name: u64) -> Counted {
-        if self.used * 2 >= self.slots.len() {
-            self.grow();
-        }
-        let mask = self.slots.len() - 1;
-        let mut at = Self::place(name) & mask;
-        while self.slots[at] != 0 {
-            at = (at + 1) & mask;
-        }
-        self.slots[at] = name << Self::COUNT_BITS | 1;
-        self.used += 1;
-        Counted { occurrence: 0, exact: !self.forgotten }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn grow(&mut self) {
-        if self.used >= Self::TAGS_MAX {
-            self.slots.fill(0);
-            self.used = 0;
-            self.forgotten = true;
-            return;
-        }
-        let size = (self.slots.len() * 2).max(16);
-        let old = std::mem::replace(&mut self.slots, vec![0; size]);
-        for slot in old.into_iter().filter(|slot| *slot != 0) {
-            let mut at = Self::place(slot >> Self::COUNT_BITS) & (size - 1);
-            while self.slots[at] != 0 {
-                at = (at + 1) & (size - 1);
-            }
-            self.slots[at] = slot;
-        }
-    }
-
-    #[inline]
-    fn place(name: u64) -> usize {
-        name as usize
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -391,18 +424,6 @@ mod tests {
         let fates = fates(&stormy(), std::iter::repeat_n(7, 200));
         let lost = fates.iter().filter(|passage| passage.struck.is_some_and(|struck| struck.lost)).count();
         assert!((1..100).contains(&lost), "{lost} of 200 at one in ten");
-    }
-
-    #[test]
-    fn counts_are_exact_up_to_the_stated_number_of_tags() {
-        let mut tags = Tags::default();
-        for round in 0..3 {
-            for tag in 0..Tags::TAGS_MAX as u64 {
-                let counted = tags.count(tag);
-                assert!(counted.exact);
-                assert_eq!(counted.occurrence, round, "tag {tag}");
-            }
-        }
     }
 
     #[test]
