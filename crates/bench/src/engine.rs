@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use sim::{
-    CASE_FORMAT, Case, Checker, Expect, Fact, Heal, Hex, Idle, Io, Judgement, Limits, Network, NodeId, Observed,
+    CASE_FORMAT, Case, Checker, Disks, Expect, Fact, Heal, Hex, Idle, Io, Judgement, Limits, Network, NodeId, Observed,
     Payload, Plan, Process, Property, Protocol, Refusal, Salts, Spec, StaticMajority, System, Time, Workload, World,
 };
 
@@ -60,6 +60,7 @@ fn case(queue: u32, seed: u64) -> Case {
         expect: Expect::Pass,
         knobs,
         nodes: (1..=HOSTS).map(NodeId::node).collect(),
+        disks: Disks::default(),
         network: Network {
             loss_ppm: workload::LOSS_PPM,
             ..Network::calm(workload::LATENCY_MIN_NS..=workload::LATENCY_MAX_NS)

@@ -377,7 +377,12 @@ impl<P: Protocol> Io<'_, P> {
 
     /// Writes bytes to the page cache. They are durable when a later [`sync`](Self::sync) of the file completes; until
     /// then a crash may keep or drop them. Nothing is heard of a write that succeeds.
+    ///
+    /// # Panics
+    /// Where the file would be longer than a gibibyte.
+    #[track_caller]
     pub fn write(&mut self, file: File, at: u64, bytes: &[u8]) -> Request {
+        assert_fits(at.saturating_add(bytes.len() as u64));
         let request = self.host.disk.next_request(self.host.incarnation, file);
         let start = self.effects.bytes.len();
         self.effects.bytes.extend_from_slice(bytes);
@@ -386,7 +391,12 @@ impl<P: Protocol> Io<'_, P> {
     }
 
     /// Sets the length of a file, as durably as a [`write`](Self::write).
+    ///
+    /// # Panics
+    /// Where the file would be longer than a gibibyte.
+    #[track_caller]
     pub fn truncate(&mut self, file: File, len: u64) -> Request {
+        assert_fits(len);
         let request = self.host.disk.next_request(self.host.incarnation, file);
         self.effects.list.push(Effect::Truncate { request, len });
         request
@@ -400,7 +410,9 @@ impl<P: Protocol> Io<'_, P> {
     }
 
     /// States a fact on this process's behalf when what `request` did is on the platter, in a file that has a durable name,
-    /// whether or not the process lives to hear of it. A disk that lies about a sync is not believed.
+    /// whether or not the process lives to hear of it. A disk that lies about a sync is not believed. After a request of the
+    /// file failed, none of its facts becomes true in that life, of what is written again either: what lies before the hole is
+    /// known once it has been read.
     ///
     /// # Panics
     /// When the request is of another incarnation.
@@ -503,6 +515,12 @@ impl<P: Protocol> Io<'_, P> {
             self.host.incarnation
         );
     }
+}
+
+/// A disk is memory here.
+#[track_caller]
+fn assert_fits(len: u64) {
+    assert!(len <= 1 << 30, "a file of {len} bytes: expected at most a gibibyte");
 }
 
 // Derived, these would demand that the protocol itself, a mere name, can be cloned.

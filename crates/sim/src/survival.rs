@@ -32,6 +32,8 @@ pub struct NodeDamage {
     pub service: Service,
     /// Whether a crash ever took bytes from it that it had not synced.
     pub lost_unsynced: bool,
+    /// Whether requests to its disk fail now, so that its process may stop at any time.
+    pub is_failing: bool,
     /// Whether what it had made durable may have been lost or changed: a bit rotted, a disk lied, it was wiped.
     pub is_damaged: bool,
     /// By how many millionths its monotonic clock is too fast, or where negative too slow.
@@ -136,7 +138,7 @@ impl<P: Protocol> Survival<P> for StaticMajority {
         if !takes_out_of_service(strike.kind) {
             return Permission::Fire;
         }
-        let serves = |node: &NodeDamage| node.service == Service::Up && !node.is_damaged;
+        let serves = |node: &NodeDamage| node.service == Service::Up && !node.is_failing && !node.is_damaged;
         let serving = |node: &&NodeDamage| serves(node) && !strike.nodes.contains(&node.id);
         let left = damage.nodes.iter().filter(serving).count();
         let strikes_a_server = damage.nodes.iter().any(|node| strike.nodes.contains(&node.id));
@@ -219,6 +221,7 @@ mod tests {
             id: NodeId::node(index as u16 + 1),
             service: *service,
             lost_unsynced: false,
+            is_failing: false,
             is_damaged: false,
             clock_rate_error_ppm: 0,
         };

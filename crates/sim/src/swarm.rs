@@ -27,6 +27,9 @@ pub struct Expansion {
 const OFF_PPM: u32 = 300_000;
 /// Timed faults of a kind are at most so many in a run.
 const ITEMS_MAX: u64 = 64;
+/// Each family numbers its items by itself, and so do those that come in a row.
+const IDS_OF_A_FAMILY: u32 = 100;
+const FIRST_ID_OF_ROWS: u32 = 10_001;
 /// And of a kind that damages a disk for good so many: with every second node damaged, nothing else may strike.
 const DAMAGING_ITEMS_MAX: u64 = 3;
 /// Of the timed faults, so many strike on a fact, where the scenario names facts to strike on.
@@ -196,7 +199,7 @@ impl Draw<'_> {
             (FaultKind::Clog, Fault::Clog),
         ];
         let mut items = Vec::new();
-        for (kind, fault) in families {
+        for (family_number, (kind, fault)) in families.into_iter().enumerate() {
             let Some(mut family) = self.stream_if_on(kind) else { continue };
             if kind == FaultKind::PartialPartition && nodes.len() < 3 {
                 continue;
@@ -224,14 +227,15 @@ impl Draw<'_> {
                 };
                 let fault = sized(&mut stream, fault);
                 let lasts_ns = lasts_ns.filter(|_| fault.lasts());
-                items.push(Item { id: items.len() as u32 + 1, when, target, fault, lasts_ns });
+                // By family: what one family strikes with is keyed by it, whatever the others are.
+                let id = family_number as u32 * IDS_OF_A_FAMILY + index as u32 + 1;
+                items.push(Item { id, when, target, fault, lasts_ns });
             }
         }
-        for Timed { at_ns, target, fault, lasts_ns } in
-            self.resets_in_a_row(nodes, clients, safety_ns).into_iter().chain(self.swizzle(nodes, safety_ns))
-        {
+        let rows = self.resets_in_a_row(nodes, clients, safety_ns).into_iter().chain(self.swizzle(nodes, safety_ns));
+        for (id, Timed { at_ns, target, fault, lasts_ns }) in (FIRST_ID_OF_ROWS..).zip(rows) {
             let when = When::At { at_ns: Time::from_nanos(at_ns) };
-            items.push(Item { id: items.len() as u32 + 1, when, target, fault, lasts_ns });
+            items.push(Item { id, when, target, fault, lasts_ns });
         }
         items
     }

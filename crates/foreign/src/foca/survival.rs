@@ -45,6 +45,7 @@ mod tests {
             id: NodeId::node(number),
             service: *service,
             lost_unsynced: false,
+            is_failing: false,
             is_damaged: false,
             clock_rate_error_ppm: 0,
         };

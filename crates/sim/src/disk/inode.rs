@@ -104,7 +104,7 @@ impl Inode {
                 Change::Write { at, len } => {
                     let bytes = self.cache.drain(..len as usize);
                     let (start, end) = (at as usize, (at + len) as usize);
-                    if self.durable.len() < end {
+                    if start < end && self.durable.len() < end {
                         self.durable.resize(end, 0);
                     }
                     self.durable[start..end].iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
@@ -297,15 +297,26 @@ impl Found {
             bytes
         };
         let index_of = |version: usize| touching.get(version).copied().unwrap_or(changes.len());
-        let end = (sector + 1) * SECTOR_LEN;
-        let mut found = Found { bytes: at_version(version), through: index_of(version), torn: None, end };
+        let mut bytes = at_version(version);
+        let mut torn = None;
         if let (Some(later), SectorFate::Torn(draw)) = (later, fate) {
             let new = at_version(later);
-            let tear = tear(&found.bytes, &new, mix(draw, 2));
-            found.bytes[..tear].copy_from_slice(&new[..tear]);
-            found.torn = Some((index_of(later), sector * SECTOR_LEN + tear as u64));
+            let tear = tear(&bytes, &new, mix(draw, 2));
+            bytes[..tear].copy_from_slice(&new[..tear]);
+            // What comes behind the tear may be as it is meant to be all the same.
+            let agrees = (0..bytes.len()).find(|at| bytes[*at] != new[*at]).unwrap_or(bytes.len());
+            torn = Some((index_of(later), sector * SECTOR_LEN + agrees as u64));
         }
-        found
+        // A record ends with zeros in a sector of its own, and that sector is lost: it reads as if it were there, and so it is.
+        let mut image = at_version(version);
+        let mut alike = version;
+        for (position, index) in touching.iter().enumerate().skip(version) {
+            changes[*index].1.apply(sector, &mut image);
+            if image == bytes {
+                alike = position + 1;
+            }
+        }
+        Found { bytes, through: index_of(alike), torn, end: (sector + 1) * SECTOR_LEN }
     }
 
     /// Up to where in the file the change of this number is in this sector.

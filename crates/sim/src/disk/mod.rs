@@ -172,10 +172,17 @@ impl<F> Disk<F> {
         Ok(())
     }
 
-    pub(crate) fn truncate(&mut self, request: Request, len: u64) {
-        if self.failure_of(request).is_none() {
-            self.inodes[request.file as usize].truncate(request, len);
+    /// Cuts a file in the page cache.
+    ///
+    /// # Errors
+    /// Behind a request that failed.
+    pub(crate) fn truncate(&mut self, request: Request, len: u64) -> Result<(), DiskError> {
+        if let Some(error) = self.failure_of(request) {
+            self.break_from(request);
+            return Err(error);
         }
+        self.inodes[request.file as usize].truncate(request, len);
+        Ok(())
     }
 
     /// The process sees a change of names as it asks for it.
@@ -191,7 +198,7 @@ impl<F> Disk<F> {
     /// Whether what a request did is on the platter, and is found there.
     pub(crate) fn is_durable(&self, request: Request) -> bool {
         match request.file {
-            DIRECTORY => self.directory.is_durable(request),
+            DIRECTORY => self.directory.is_durable(request) && !self.is_broken(request),
             file => {
                 self.inodes[file as usize].is_durable(request)
                     && self.directory.finds(file)
@@ -223,7 +230,7 @@ impl<F> Disk<F> {
     /// The process hears that a request failed. What it asks for from here on, it asks for knowing that.
     pub(crate) fn tell_of_failure(&mut self, request: Request) {
         let last = Request { number: self.requests, file: DIRECTORY, ..request };
-        let untold = self.failed.iter_mut().filter(|failed| failed.through.is_none());
+        let untold = self.failed.iter_mut().filter(|failed| failed.through.is_none() && failed.from <= request);
         untold.for_each(|failed| failed.through = Some(last));
     }
 
@@ -353,13 +360,16 @@ impl<F> Disk<F> {
             return self.directory.settle(sync);
         }
         let inode = &mut self.inodes[sync.file as usize];
-        let (draw, astray) = match self.trap.take() {
+        // Where nothing was written, nothing is lost, and the next sync is the one.
+        let trap = if inode.has_pending() { self.trap.take() } else { None };
+        let (draw, astray) = match trap {
             None => return inode.settle(sync),
             Some(Trap::Lost(draw)) => (draw, false),
             Some(Trap::Astray(draw)) => (draw, true),
         };
         if let Some(first) = inode.settle_but_one(sync, draw, astray) {
-            self.facts.retain(|(request, _)| request.file != sync.file || !(first..=sync).contains(request));
+            self.facts.retain(|(request, _)| request.file != sync.file || *request < first);
+            self.break_from(first);
         }
     }
 
@@ -371,6 +381,7 @@ impl<F> Disk<F> {
             file => self.resolve(file, &mut losses, &mut fate),
         };
         let is_found = sync.file == DIRECTORY || self.directory.finds(sync.file);
+        let is_found = is_found && self.before(sync.file).all(|before| self.is_settled(before));
         for index in (0..self.facts.len()).rev() {
             if self.facts[index].0.file == sync.file {
                 let (request, fact) = self.facts.remove(index).expect("an index of the list");
@@ -577,7 +588,7 @@ mod tests {
             bench.write(log, 0, b"onetwo", 0);
             bench.sync(log);
             let request = bench.disk.next_request(1, log);
-            bench.disk.truncate(request, 3);
+            bench.disk.truncate(request, 3).expect("a sound disk");
             bench.write(log, 3, b"!", 1);
             bench.disk.crash(fate);
             String::from_utf8(bench.disk.durable("log").to_vec()).expect("what was written")
@@ -679,6 +690,20 @@ mod tests {
         let sync = failing.next_request(1, first);
         assert!(failing.synced(sync, &mut Vec::new(), OLD).is_err());
         assert_eq!(failing.crash(KEPT).facts, [] as [u64; 0]);
+    }
+
+    /// A record is padded with zeros to the end of a sector and goes on in the next; the crash loses the first sector and keeps
+    /// the second. Nothing is missing, the next life reads it, and so it is durable.
+    #[test]
+    fn zeros_that_were_not_written_are_as_good_as_those_that_were() {
+        let (mut bench, log) = Bench::with_log();
+        bench.write(log, 0, &[b'a'; 500], 1);
+        bench.sync(log);
+        bench.facts.clear();
+        bench.write(log, 500, &[[0; 12].as_slice(), &[b'b'; 20]].concat(), 2);
+        let losses = bench.disk.crash(|place| if place.sector == 0 { SectorFate::Old(0) } else { SectorFate::Kept });
+        assert_eq!((losses.dropped, losses.facts.as_slice()), (0, [2].as_slice()));
+        assert_eq!(bench.disk.durable("log").len(), 532);
     }
 
     /// A node appends, its sync fails with the bytes on the platter, and before it hears of that it appends once more and

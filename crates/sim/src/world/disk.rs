@@ -77,9 +77,12 @@ impl<S: System> World<S> {
     pub(super) fn truncate(&mut self, slot: Slot, request: Request, len: u64) {
         self.digest.roll(len);
         self.digest_event(Header::Disk, slot, disk_detail(request));
-        self.hosts[slot].state.disk.truncate(request, len);
+        let cut = self.hosts[slot].state.disk.truncate(request, len);
         if self.records.is_some() {
             self.record(Some(slot), RecordWhat::Disk(format!("truncates {request}: to {len} bytes")));
+        }
+        if let Err(error) = cut {
+            self.schedule(self.now, Event::Failed(slot as u16, request, error));
         }
     }
 
@@ -100,7 +103,9 @@ impl<S: System> World<S> {
         // Half to one and a half times the mean.
         let mut takes = mean / 2 + below(self.cluster.mixer.decide(Domain::Disk, address), mean + 1);
         let delay = self.cluster.mixer.decide(Domain::DiskDelay, address);
-        let is_delayed = !chances.delay.is_zero() && chances.delay.hits(delay);
+        // What waits already waits on, or a process that syncs all the time would be behind for ever, long after the heal.
+        let is_behind = host.disk_busy_until > self.now.plus_nanos(chances.delay_mean_ns);
+        let is_delayed = !chances.delay.is_zero() && !is_behind && chances.delay.hits(delay);
         if is_delayed {
             takes = takes.saturating_add(exponential(mix(delay, 1), chances.delay_mean_ns));
             self.tally.fault_fired(FaultKind::DiskDelay);
@@ -177,10 +182,12 @@ impl<S: System> World<S> {
                 at += 1;
                 continue;
             }
-            let (_, to, message) = host.withheld.remove(at);
+            let (waited, to, message) = host.withheld.remove(at);
             match result {
-                Ok(()) => self.effects.list.push(Effect::Send { to, message, after: None }),
-                Err(_) => self.flights.discard(message),
+                Ok(()) if host.state.disk.failure_of(waited).is_none() => {
+                    self.effects.list.push(Effect::Send { to, message, after: None })
+                }
+                _ => self.flights.discard(message),
             }
         }
     }
@@ -216,8 +223,9 @@ impl<S: System> World<S> {
 
     /// The machine dies, and what comes up again under its name has an empty disk.
     pub(super) fn wipe(&mut self, slot: Slot) {
-        self.end_process(slot, Death::Machine, |_| SectorFate::Old(0));
+        // First, so that nothing is told of what survives the crash and is gone with the disk.
         self.hosts[slot].state.disk.wipe();
+        self.end_process(slot, Death::Machine, |_| SectorFate::Old(0));
         self.hosts[slot].suffered.insert(FaultKind::Wipe);
     }
 
@@ -330,8 +338,9 @@ impl<S: System> World<S> {
     /// A disk does its work again, from what waited on.
     pub(super) fn mend_disk(&mut self, slot: Slot) {
         self.hosts[slot].state.disk.set_condition(Condition::Sound);
+        // Here and now, before a younger one that is due at this very time.
         for request in mem::take(&mut self.hosts[slot].stalled) {
-            self.schedule(self.now, Event::Synced(slot as u16, request));
+            self.synced(slot, request, self.event);
         }
     }
 }

@@ -27,7 +27,7 @@ use std::time::Duration;
 use crate::case::{Case, CaseError, LinkKind};
 use crate::check::{Checks, Finding, Violation};
 use crate::clock::Clock;
-use crate::disk::Disk;
+use crate::disk::{Condition, Disk};
 use crate::flight::Flights;
 use crate::hash::Digest;
 use crate::id::{NodeId, Request};
@@ -497,6 +497,7 @@ impl<S: System> World<S> {
             id: host.state.id,
             service: host.service,
             lost_unsynced: host.suffered.contains(FaultKind::UnsyncedLoss),
+            is_failing: matches!(host.state.disk.condition(), Condition::Failing | Condition::Full),
             is_damaged: DAMAGING.into_iter().any(|kind| host.suffered.contains(kind)),
             clock_rate_error_ppm: host.clock.rate_error_ppm(),
         };

@@ -15,7 +15,7 @@ use crate::plan::FaultKind;
 use crate::process::Refusal;
 use crate::record::{About, Record, RecordWhat, Taken};
 use crate::spec::FaultClass;
-use crate::survival::{Recoverable, Survival};
+use crate::survival::{Recoverable, Service, Survival};
 use crate::system::System;
 
 /// What a run counts.
@@ -252,6 +252,10 @@ impl<S: System> World<S> {
         match self.survival.recoverable(&self.damage()) {
             // With the budget lifted nothing is promised about progress.
             _ if !self.bounded => {}
+            // A case may name a core that was sound when it was found, and is not in what is left of the case.
+            _ if self.core_is_refused() => {
+                self.tally.stuck = Some(Stuck::Unrecoverable("a node of the healed core declined to serve"));
+            }
             Recoverable::Yes => {
                 let signature = format!("{}::{}", self.suite, finding.property);
                 let flaw = finding.flaw;
@@ -260,6 +264,11 @@ impl<S: System> World<S> {
             Recoverable::No(reason) => self.tally.stuck = Some(Stuck::Unrecoverable(reason)),
             Recoverable::Unknown => self.tally.stuck = Some(Stuck::Unknown(finding.flaw.explanation)),
         }
+    }
+
+    fn core_is_refused(&self) -> bool {
+        let core = self.tally.core.iter().flatten().filter_map(|id| self.slot(*id));
+        core.into_iter().any(|slot| self.hosts[slot].service == Service::Refused)
     }
 
     /// The first violation stands; what follows may be its consequence.

@@ -124,6 +124,7 @@ impl<S: System> World<S> {
         let host = &mut self.hosts[slot];
         host.state.incarnation += 1;
         host.state.draws.clear();
+        host.state.stopping = None;
         host.service = Service::Up;
         host.clock.boot(now);
         host.busy_until = now;
