@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(total(10, 1_000, GoalState::Hit).needs_rather(1_000), Some(2_000));
         assert_eq!(total(20, 1_000, GoalState::Hit).needs_rather(1_000), None);
         assert_eq!(
-            total(10, 2_000, GoalState::Hit).needs_rather(1_000),
+            total(9, 2_000, GoalState::Hit).needs_rather(1_000),
             None,
             "of half of what it needs no rate is taken"
         );

@@ -82,9 +82,14 @@ impl Spec {
             |kind: FaultKind| self.faults.class(kind) != FaultClass::Excluded && !expansion.without.contains(&kind);
         let loses_unsynced =
             allowed(FaultKind::UnsyncedLoss) && (allowed(FaultKind::Crash) || allowed(FaultKind::IoError));
+        // A link that carries little has a bound on what waits there, or neither.
+        let thin_links = allowed(FaultKind::Bandwidth) && allowed(FaultKind::QueueOverflow);
         let can_strike = |kind: FaultKind| match kind {
             // A session repeats what the network loses, and puts in order what it does not.
-            FaultKind::Loss | FaultKind::Duplication | FaultKind::Reordering => self.link == LinkKind::Datagram,
+            FaultKind::Loss | FaultKind::Duplication | FaultKind::Reordering | FaultKind::Corruption => {
+                self.link == LinkKind::Datagram
+            }
+            FaultKind::Bandwidth | FaultKind::QueueOverflow => self.link == LinkKind::Datagram && thin_links,
             FaultKind::SessionReset => self.link == LinkKind::Session && nodes >= 2,
             FaultKind::PartialPartition => nodes >= 3,
             FaultKind::UnsyncedLoss | FaultKind::TornWrite => loses_unsynced,
@@ -241,6 +246,7 @@ mod tests {
             (faulty(3..=3, LinkKind::Datagram), without(&[FaultKind::Crash])),
             (faulty(3..=3, LinkKind::Datagram), without(&[FaultKind::Crash, FaultKind::IoError])),
             (faulty(3..=3, LinkKind::Datagram), without(&[FaultKind::UnsyncedLoss])),
+            (faulty(3..=3, LinkKind::Datagram), without(&[FaultKind::QueueOverflow])),
             (Spec::new("swarm"), without(&[FaultKind::Loss])),
         ] {
             let expand = |seed| swarm::expand(&spec, Hex(seed), &expansion).fault_kinds();
