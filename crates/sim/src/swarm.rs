@@ -160,7 +160,7 @@ impl Draw<'_> {
         let mut bandwidth = self.stream_if_on(FaultKind::Bandwidth)?;
         let mut queue = self.stream_if_on(FaultKind::QueueOverflow)?;
         let is_thin = self.spec.link == LinkKind::Datagram && bandwidth.chance(THIN_PPM);
-        is_thin.then(|| (bandwidth.octaves(&(10_000..=100_000_000)), queue.octaves(&(1_000..=64_000))))
+        is_thin.then(|| (bandwidth.octaves(&(1_000..=10_000_000)), queue.octaves(&(200..=32_000))))
     }
 
     fn disks(&self) -> Disks {

@@ -2,6 +2,7 @@
 //! own are 16 bits, and computed anew wherever a packet is rewritten; Raft says nothing of damage, and survives none.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use raft::{Body, Entry, Index, Position, Term};
@@ -10,7 +11,7 @@ use sim::{Payload, content_hash};
 use super::{Answer, Command, Message};
 
 /// A message and the checksum of what its sender said.
-#[derive(Clone, Hash)]
+#[derive(Clone)]
 pub struct Packet {
     message: Message,
     /// What the sender worked out. Nothing where nobody has touched the message since: it is what the receiver works out too,
@@ -32,6 +33,16 @@ impl Packet {
 
     fn is_whole(&self) -> bool {
         self.checksum.is_none_or(|checksum| checksum == content_hash(&self.message))
+    }
+}
+
+/// A whole packet is what its message is.
+impl Hash for Packet {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.message.hash(state);
+        if let Some(checksum) = self.checksum {
+            checksum.hash(state);
+        }
     }
 }
 

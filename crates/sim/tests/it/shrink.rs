@@ -247,6 +247,36 @@ fn one_lost_message_of_a_network_that_loses_a_fifth_is_named() {
     assert_eq!((*from, *to, tag.0), (n(1), n(2), 7));
 }
 
+#[test]
+fn one_damaged_message_of_a_network_that_damages_a_fifth_is_named() {
+    let rig = Rig::<Counts>::new().checks(Property::new("skips", Skipped { only: Some(7), ..Skipped::default() }));
+    let mut case = calm(2);
+    case.network.corruption_ppm = 200_000;
+    let fails = |seed: &u64| run(&rig, &Case { seed: sim::Hex(*seed), ..case.clone() }).violation().is_some();
+    let seed = (1..100).find(fails).expect("a fifth of all seeds damage it");
+    let (least, shrunk) = shrink_alike(&rig, &Case { seed: sim::Hex(seed), ..case });
+    assert_eq!((shrunk.to.faults, least.fault_kinds()), (1, vec![FaultKind::Corruption]));
+    let [Item { target: Target::Message { tag, occurrence: 0, .. }, fault, .. }] = &least.plan.items[..] else {
+        panic!("expected one damaged message; received {:?}", least.plan.items)
+    };
+    assert!(tag.0 == 7 && matches!(fault, Fault::Message(Fate::Corrupt { .. })), "{fault:?}");
+}
+
+/// A link that carries half of what it is given drops every other number once its queue is full, the seventh among them.
+#[test]
+fn one_message_that_a_full_queue_dropped_is_named_and_the_thin_link_is_not_needed() {
+    let rig = Rig::<Counts>::new().checks(Property::new("skips", Skipped { only: Some(7), ..Skipped::default() }));
+    let mut case = calm(2);
+    (case.network.bandwidth_bytes_per_s, case.network.queue_max_bytes) = (50, 2);
+    let (least, shrunk) = shrink_alike(&rig, &case);
+    assert_eq!((shrunk.from.faults, shrunk.to.faults), (2, 1));
+    let [Item { target: Target::Message { tag, .. }, fault: Fault::Message(Fate::Lose), .. }] = &least.plan.items[..]
+    else {
+        panic!("expected one lost message; received {:?}", least.plan.items)
+    };
+    assert_eq!((tag.0, least.network.bandwidth_bytes_per_s), (7, 0));
+}
+
 /// No fault at all: of messages that take up to 30 ms each, a later one comes first.
 #[test]
 fn the_one_message_that_overtakes_is_named_where_no_fault_is_needed() {
