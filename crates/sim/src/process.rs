@@ -179,6 +179,7 @@ pub(crate) enum Effect<P: Protocol> {
         at: u64,
         start: usize,
         end: usize,
+        needed: usize,
     },
     Truncate {
         request: Request,
@@ -383,10 +384,23 @@ impl<P: Protocol> Io<'_, P> {
     #[track_caller]
     pub fn write(&mut self, file: File, at: u64, bytes: &[u8]) -> Request {
         assert_fits(at.saturating_add(bytes.len() as u64));
+        self.write_needing(bytes.len(), file, at, bytes)
+    }
+
+    /// [Writes](Self::write) bytes of which the first `needed` are all that a reader needs: where a crash leaves these and not the
+    /// rest, what the write is to [make true](Self::when_durable) is true.
+    ///
+    /// # Panics
+    /// Where more are needed than there are, or the file would be longer than a gibibyte.
+    #[track_caller]
+    pub fn write_needing(&mut self, needed: usize, file: File, at: u64, bytes: &[u8]) -> Request {
+        assert!(needed <= bytes.len(), "{needed} of {} bytes are needed", bytes.len());
+        assert_fits(at.saturating_add(bytes.len() as u64));
         let request = self.host.disk.next_request(self.host.incarnation, file);
         let start = self.effects.bytes.len();
         self.effects.bytes.extend_from_slice(bytes);
-        self.effects.list.push(Effect::Write { request, at, start, end: self.effects.bytes.len() });
+        let end = self.effects.bytes.len();
+        self.effects.list.push(Effect::Write { request, at, start, end, needed });
         request
     }
 
@@ -542,8 +556,8 @@ impl<P: Protocol> Clone for Effect<P> {
     fn clone(&self) -> Self {
         match self {
             Effect::Send { to, message, after } => Effect::Send { to: *to, message: *message, after: *after },
-            Effect::Write { request, at, start, end } => {
-                Effect::Write { request: *request, at: *at, start: *start, end: *end }
+            Effect::Write { request, at, start, end, needed } => {
+                Effect::Write { request: *request, at: *at, start: *start, end: *end, needed: *needed }
             }
             Effect::Truncate { request, len } => Effect::Truncate { request: *request, len: *len },
             Effect::Sync { request } => Effect::Sync { request: *request },

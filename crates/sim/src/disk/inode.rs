@@ -45,8 +45,15 @@ struct Pending {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Change {
-    Write { at: u64, len: u64 },
-    Truncate { len: u64 },
+    /// The first `needed` bytes make it whole.
+    Write {
+        at: u64,
+        len: u64,
+        needed: u64,
+    },
+    Truncate {
+        len: u64,
+    },
 }
 
 /// What became of one change that was not synced.
@@ -65,7 +72,7 @@ impl Inode {
     /// How long the file is, as its process knows it.
     pub(super) fn len(&self) -> u64 {
         self.pending.iter().fold(self.durable.len() as u64, |len, pending| match pending.change {
-            Change::Write { at, len: written } => len.max(at + written),
+            Change::Write { at, len: written, .. } => len.max(at + written),
             Change::Truncate { len } => len,
         })
     }
@@ -75,9 +82,10 @@ impl Inode {
         !self.pending.is_empty()
     }
 
-    pub(super) fn write(&mut self, request: Request, at: u64, bytes: &[u8]) {
+    pub(super) fn write(&mut self, request: Request, at: u64, bytes: &[u8], needed: usize) {
         self.cache.extend(bytes);
-        self.pending.push_back(Pending { request, change: Change::Write { at, len: bytes.len() as u64 } });
+        let (len, needed) = (bytes.len() as u64, needed as u64);
+        self.pending.push_back(Pending { request, change: Change::Write { at, len, needed } });
     }
 
     pub(super) fn truncate(&mut self, request: Request, len: u64) {
@@ -101,7 +109,7 @@ impl Inode {
     pub(super) fn settle(&mut self, sync: Request) {
         while let Some(pending) = self.pending.pop_front_if(|pending| pending.request <= sync) {
             match pending.change {
-                Change::Write { at, len } => {
+                Change::Write { at, len, .. } => {
                     let bytes = self.cache.drain(..len as usize);
                     let (start, end) = (at as usize, (at + len) as usize);
                     if start < end && self.durable.len() < end {
@@ -121,7 +129,7 @@ impl Inode {
     pub(super) fn settle_but_one(&mut self, sync: Request, draw: u64, astray: bool) -> Option<Request> {
         let mut first_touched = BTreeMap::new();
         for pending in self.pending.iter().take_while(|pending| pending.request <= sync) {
-            if let Change::Write { at, len } = pending.change {
+            if let Change::Write { at, len, .. } = pending.change {
                 sectors(at, len).for_each(|sector| _ = first_touched.entry(sector).or_insert(pending.request));
             }
         }
@@ -162,11 +170,14 @@ impl Inode {
         let mut resolved = Vec::with_capacity(changes.len());
         for (index, (request, dirty)) in changes.iter().enumerate() {
             match dirty {
-                Dirty::Write { at, bytes } => {
+                Dirty::Write { at, bytes, needed } => {
                     let end = at + bytes.len() as u64;
                     let there = |sector: u64| found[&sector].extent_of(index).min(end);
                     len = dirty.sectors().map(there).fold(len, u64::max);
-                    let is_whole = |sector: u64| there(sector) == end.min((sector + 1) * SECTOR_LEN);
+                    let is_whole = |sector: u64| {
+                        let start = sector * SECTOR_LEN;
+                        start >= at + needed || there(sector) >= (at + needed).min(start + SECTOR_LEN)
+                    };
                     resolved.push(Resolved { request: *request, whole: dirty.sectors().all(is_whole) });
                 }
                 Dirty::Cut { len: cut } => {
@@ -197,7 +208,9 @@ impl Inode {
         let mut changes = Vec::with_capacity(self.pending.len());
         for Pending { request, change } in self.pending.drain(..) {
             let dirty = match change {
-                Change::Write { at, len } => Dirty::Write { at, bytes: self.cache.drain(..len as usize).collect() },
+                Change::Write { at, len, needed } => {
+                    Dirty::Write { at, bytes: self.cache.drain(..len as usize).collect(), needed }
+                }
                 Change::Truncate { len } => {
                     cuts_kept = cuts_kept && fate(METADATA, request) == SectorFate::Kept;
                     if cuts_kept { Dirty::Cut { len } } else { Dirty::Undone }
@@ -223,6 +236,7 @@ enum Dirty {
     Write {
         at: u64,
         bytes: Vec<u8>,
+        needed: u64,
     },
     /// The file was cut to this length.
     Cut {
@@ -236,7 +250,7 @@ impl Dirty {
     /// The sectors that a write touches.
     fn sectors(&self) -> Range<u64> {
         match self {
-            Dirty::Write { at, bytes } => sectors(*at, bytes.len() as u64),
+            Dirty::Write { at, bytes, .. } => sectors(*at, bytes.len() as u64),
             Dirty::Cut { .. } | Dirty::Undone => 0..0,
         }
     }
@@ -253,7 +267,7 @@ impl Dirty {
     fn apply(&self, sector: u64, image: &mut Sector) {
         let start = sector * SECTOR_LEN;
         match self {
-            Dirty::Write { at, bytes } => {
+            Dirty::Write { at, bytes, .. } => {
                 let from = (*at).max(start);
                 let to = (at + bytes.len() as u64).min(start + SECTOR_LEN);
                 image[(from - start) as usize..(to - start) as usize]

@@ -155,11 +155,11 @@ impl<F> Disk<F> {
         self.requests.into()
     }
 
-    /// Writes to the page cache.
+    /// Writes to the page cache. The first `needed` bytes make it whole.
     ///
     /// # Errors
     /// Where the file would grow and the disk is full; nothing is written then.
-    pub(crate) fn write(&mut self, request: Request, at: u64, bytes: &[u8]) -> Result<(), DiskError> {
+    pub(crate) fn write(&mut self, request: Request, at: u64, bytes: &[u8], needed: usize) -> Result<(), DiskError> {
         let grows = at.saturating_add(bytes.len() as u64) > self.inodes[request.file as usize].len();
         if self.condition == Condition::Full && grows && self.failure_of(request).is_none() {
             self.failed.push(Failed { error: DiskError::NoSpace, file: None, from: request, through: None });
@@ -168,7 +168,7 @@ impl<F> Disk<F> {
             self.break_from(request);
             return Err(error);
         }
-        self.inodes[request.file as usize].write(request, at, bytes);
+        self.inodes[request.file as usize].write(request, at, bytes, needed);
         Ok(())
     }
 
@@ -489,7 +489,7 @@ mod tests {
         /// Writes, with a fact of this number.
         fn write(&mut self, file: File, at: u64, bytes: &[u8], fact: u64) -> Request {
             let request = self.disk.next_request(1, file);
-            self.disk.write(request, at, bytes).expect("a disk with room");
+            self.disk.write(request, at, bytes, bytes.len()).expect("a disk with room");
             self.disk.state_when_durable(request, fact);
             request
         }
@@ -706,6 +706,22 @@ mod tests {
         assert_eq!(bench.disk.durable("log").len(), 532);
     }
 
+    /// A reader takes a record for whole whose very last byte a crash took: then it is durable, and not so with one byte less.
+    #[test]
+    fn a_write_is_whole_where_what_a_reader_needs_of_it_is_there() {
+        let torn_at = |needed: usize| {
+            let (mut bench, log) = Bench::with_log();
+            let request = bench.disk.next_request(1, log);
+            bench.disk.write(request, 0, b"ab", needed).expect("a disk with room");
+            bench.disk.state_when_durable(request, 1);
+            // Of two bytes a tear leaves the first.
+            let losses = bench.disk.crash(|_| SectorFate::Torn(0));
+            assert_eq!(bench.disk.durable("log"), b"a");
+            losses.facts
+        };
+        assert_eq!((torn_at(1), torn_at(2)), (vec![1], vec![]));
+    }
+
     /// A node appends, its sync fails with the bytes on the platter, and before it hears of that it appends once more and
     /// stops: the next life reads both.
     #[test]
@@ -744,7 +760,7 @@ mod tests {
         bench.sync(log);
         assert_eq!((bench.disk.durable("log"), bench.facts.as_slice()), (b"six".as_slice(), [1, 2].as_slice()));
         let request = bench.disk.next_request(1, log);
-        assert_eq!(bench.disk.write(request, 3, b"!"), Err(DiskError::NoSpace));
+        assert_eq!(bench.disk.write(request, 3, b"!", 1), Err(DiskError::NoSpace));
     }
 
     /// A node's write finds no room, there is room again, and it writes and syncs once more before it hears of the first: what
@@ -754,10 +770,10 @@ mod tests {
         let (mut bench, log) = Bench::with_log();
         bench.disk.set_condition(Condition::Full);
         let first = bench.disk.next_request(1, log);
-        assert_eq!(bench.disk.write(first, 0, b"one"), Err(DiskError::NoSpace));
+        assert_eq!(bench.disk.write(first, 0, b"one", 3), Err(DiskError::NoSpace));
         bench.disk.set_condition(Condition::Sound);
         let second = bench.disk.next_request(1, log);
-        assert_eq!(bench.disk.write(second, 3, b"two"), Err(DiskError::NoSpace));
+        assert_eq!(bench.disk.write(second, 3, b"two", 3), Err(DiskError::NoSpace));
         let sync = bench.disk.next_request(1, log);
         bench.disk.tell_of_failure(first);
         assert_eq!(bench.disk.synced(sync, &mut bench.facts, KEPT), Err(DiskError::NoSpace));

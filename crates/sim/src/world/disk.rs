@@ -60,11 +60,11 @@ impl DiskChances {
 }
 
 impl<S: System> World<S> {
-    pub(super) fn write(&mut self, slot: Slot, request: Request, at: u64, bytes: Range<usize>) {
+    pub(super) fn write(&mut self, slot: Slot, request: Request, at: u64, bytes: Range<usize>, needed: usize) {
         self.digest_event(Header::Disk, slot, disk_detail(request));
         let bytes = &self.effects.bytes[bytes];
         self.digest.roll(content_hash(bytes) ^ at);
-        let written = self.hosts[slot].state.disk.write(request, at, bytes);
+        let written = self.hosts[slot].state.disk.write(request, at, bytes, needed);
         if self.records.is_some() {
             let what = format!("writes {request}: {} bytes at {at}", bytes.len());
             self.record(Some(slot), RecordWhat::Disk(what));

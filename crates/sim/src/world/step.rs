@@ -296,7 +296,7 @@ impl<S: System> World<S> {
                 }
                 _ => self.send(slot, *to, *message),
             },
-            Effect::Write { request, at, start, end } => self.write(slot, *request, *at, *start..*end),
+            Effect::Write { request, at, start, end, needed } => self.write(slot, *request, *at, *start..*end, *needed),
             Effect::Truncate { request, len } => self.truncate(slot, *request, *len),
             Effect::Sync { request } => self.sync(slot, *request),
             Effect::Names { request, change } => self.change_names(slot, *request, Change::clone(change)),
@@ -467,10 +467,10 @@ impl<S: System> super::Host<S> {
     /// Keeps an effect of a paused process for later, with the bytes that it writes.
     fn hold(&mut self, effect: Effect<S::Protocol>, bytes: &[u8]) {
         let effect = match effect {
-            Effect::Write { request, at, start, end } => {
+            Effect::Write { request, at, start, end, needed } => {
                 let held = self.held_bytes.len();
                 self.held_bytes.extend_from_slice(&bytes[start..end]);
-                Effect::Write { request, at, start: held, end: self.held_bytes.len() }
+                Effect::Write { request, at, start: held, end: self.held_bytes.len(), needed }
             }
             other => other,
         };
