@@ -6,7 +6,7 @@ use std::time::Duration;
 use sim::{Case, Item, Network, Shrunk};
 
 use crate::failure::Failure;
-use crate::quantity::Span;
+use crate::quantity::{Percent, Span};
 use crate::story::Messages;
 
 /// How many of the items that struck are shown of a case that was not shrunk; the last ones, as they are nearest to the
@@ -114,6 +114,6 @@ fn thin(network: &Network) -> String {
 /// How often what is there of these happens.
 fn rates(kinds: &[(&str, u32)]) -> String {
     let there = kinds.iter().filter(|(_, ppm)| *ppm > 0);
-    let rates = there.map(|(kind, ppm)| format!("{kind} {}.{:02} %", ppm / 10_000, ppm / 100 % 100));
+    let rates = there.map(|(kind, ppm)| format!("{kind} {}", Percent(*ppm)));
     rates.collect::<Vec<_>>().join(" · ")
 }

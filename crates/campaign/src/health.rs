@@ -16,17 +16,6 @@ pub const HEALTH_SEEDS: u64 = 100;
 /// take five.
 const EVENTS_MIN: u64 = 20;
 
-/// What strikes each message or each crash by a chance of its own is never due, and never withheld.
-const BY_CHANCE: [FaultKind; 7] = [
-    FaultKind::Loss,
-    FaultKind::Delay,
-    FaultKind::Duplication,
-    FaultKind::Reordering,
-    FaultKind::UnsyncedLoss,
-    FaultKind::TornWrite,
-    FaultKind::DiskDelay,
-];
-
 /// A health check that a campaign does not pass, and why.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Symptom {
@@ -124,7 +113,7 @@ impl Report {
 
     /// 30 % of what was due, or more.
     fn withheld(&self) -> Option<String> {
-        let due = || self.faults.iter().filter(|(kind, _)| !BY_CHANCE.contains(kind));
+        let due = || self.faults.iter().filter(|(kind, _)| !kind.is_by_chance());
         let (kind, most) = due().max_by_key(|(_, total)| total.withheld)?;
         let withheld: u64 = due().map(|(_, total)| total.withheld).sum();
         let all: u64 = due().map(|(_, total)| total.fired + total.withheld).sum();

@@ -19,6 +19,16 @@ impl fmt::Display for Quantity {
     }
 }
 
+/// A share of a million, as a percentage.
+#[derive(Clone, Copy)]
+pub(crate) struct Percent(pub(crate) u32);
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:02} %", self.0 / 10_000, self.0 / 100 % 100)
+    }
+}
+
 /// A time.
 #[derive(Clone, Copy, Debug)]
 pub struct Span(pub Duration);

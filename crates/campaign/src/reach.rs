@@ -48,20 +48,6 @@ pub enum GoalState {
 /// What stands before a kind of fault in the label of a goal.
 const FAULT: &str = "fault:";
 
-/// What strikes a disk, and so nobody where no process has anything on one.
-const OF_DISKS: [FaultKind; 10] = [
-    FaultKind::UnsyncedLoss,
-    FaultKind::TornWrite,
-    FaultKind::DiskDelay,
-    FaultKind::DiskStall,
-    FaultKind::IoError,
-    FaultKind::NoSpace,
-    FaultKind::BitRot,
-    FaultKind::LyingSync,
-    FaultKind::LostWrite,
-    FaultKind::MisdirectedWrite,
-];
-
 /// The goals of a campaign, in the order of the scenario, and the kinds of fault last.
 #[derive(Clone, Debug)]
 pub(crate) struct Reach {
@@ -94,7 +80,7 @@ impl Reach {
 
     /// The goals. What strikes disks is none where there was nothing on any.
     pub(crate) fn goals(&self) -> impl Iterator<Item = &GoalTotal> {
-        let strikes_nothing = |kind: FaultKind| !self.uses_disks && OF_DISKS.contains(&kind);
+        let strikes_nothing = |kind: FaultKind| !self.uses_disks && kind.is_of_disks();
         self.goals.iter().filter(move |goal| !goal.sought.fault().is_some_and(strikes_nothing))
     }
 
@@ -237,11 +223,12 @@ mod tests {
 
     #[test]
     fn what_strikes_disks_is_a_goal_where_something_is_on_one() {
-        let faults = OF_DISKS.into_iter().fold(Faults::none().with(FaultKind::Crash), Faults::with);
+        let of_disks: Vec<FaultKind> = FaultKind::ALL.into_iter().filter(|kind| kind.is_of_disks()).collect();
+        let faults = of_disks.iter().copied().fold(Faults::none().with(FaultKind::Crash), Faults::with);
         let mut reach = Reach::new(&Spec { faults, ..Spec::new("raft") }, &Expansion::default());
         assert_eq!(labels(&reach), ["fault:crash"]);
         reach.uses_disks = true;
-        assert_eq!(labels(&reach).len(), 1 + OF_DISKS.len());
+        assert_eq!(labels(&reach).len(), 1 + of_disks.len());
     }
 
     #[test]

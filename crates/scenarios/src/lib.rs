@@ -14,8 +14,8 @@
 //! | [`canary`] | must fail: an election whose voters forget |
 //! | [`nondeterministic`] | must fail, where two processes are compared: the order of a hash map |
 //!
-//! [`journal`] is for all of them, and for whoever hosts something else that writes: records on disk, in a file that only
-//! grows.
+//! [`journal`] is for `ring`, and for whoever hosts something else that writes: records on disk, in a file that only grows.
+//! (`raft` persists through the crate `wal`.)
 
 pub mod canary;
 pub mod journal;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::hash::{content_hash, fold};
 use crate::id::{Hex, Seed};
+use crate::sample::Chance;
 
 /// A kind of decision. Each has its own key, and its own salt in the case.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -135,6 +136,16 @@ impl Mixer {
     #[inline(always)]
     pub(crate) const fn decide(&self, domain: Domain, address: Address) -> u64 {
         fold(fold(address.0 ^ self.keys[domain as usize], K2) ^ K3, K4)
+    }
+
+    /// A word to draw the size of a fault from, where the fault strikes.
+    #[inline]
+    pub(crate) fn drawn(&self, domain: Domain, chance: Chance, address: Address) -> Option<u64> {
+        if chance.is_zero() {
+            return None;
+        }
+        let word = self.decide(domain, address);
+        chance.hits(word).then(|| mix(word, 1))
     }
 }
 

@@ -383,7 +383,6 @@ impl<P: Protocol> Io<'_, P> {
     /// Where the file would be longer than a gibibyte.
     #[track_caller]
     pub fn write(&mut self, file: File, at: u64, bytes: &[u8]) -> Request {
-        assert_fits(at.saturating_add(bytes.len() as u64));
         self.write_needing(bytes.len(), file, at, bytes)
     }
 

@@ -163,16 +163,8 @@ impl Faults {
     /// weights. Excluded are a request that fails (`io_error`, `no_space`), which a process must answer, and what takes or
     /// changes durable bytes (`bit_rot`, `lying_sync`, `lost_write`, `misdirected_write`, `wipe`).
     pub fn swarm() -> Faults {
-        let demanding = [
-            FaultKind::IoError,
-            FaultKind::NoSpace,
-            FaultKind::BitRot,
-            FaultKind::LyingSync,
-            FaultKind::LostWrite,
-            FaultKind::MisdirectedWrite,
-            FaultKind::Wipe,
-        ];
-        demanding.into_iter().fold(Faults { classes: [FaultClass::Tolerated; FaultKind::ALL.len()] }, Faults::without)
+        let demanding = [FaultKind::IoError, FaultKind::NoSpace].into_iter().chain(FaultKind::DAMAGING);
+        demanding.fold(Faults { classes: [FaultClass::Tolerated; FaultKind::ALL.len()] }, Faults::without)
     }
 
     /// No kind is tolerated.

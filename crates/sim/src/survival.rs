@@ -56,19 +56,8 @@ impl NodeDamage {
 
 /// Whether a fault of this kind may leave its node out of service.
 fn takes_out_of_service(kind: FaultKind) -> bool {
-    matches!(
-        kind,
-        FaultKind::Crash
-            | FaultKind::Stop
-            | FaultKind::Wipe
-            | FaultKind::Pause
-            | FaultKind::IoError
-            | FaultKind::NoSpace
-            | FaultKind::BitRot
-            | FaultKind::LyingSync
-            | FaultKind::LostWrite
-            | FaultKind::MisdirectedWrite
-    )
+    matches!(kind, FaultKind::Crash | FaultKind::Stop | FaultKind::Pause | FaultKind::IoError | FaultKind::NoSpace)
+        || FaultKind::DAMAGING.contains(&kind)
 }
 
 impl Damage {

@@ -14,7 +14,7 @@ use crate::plan::{Fault, FaultKind, Heal, Item, Plan, Point, Target, When};
 use crate::sample::PPM;
 use crate::spec::{FaultClass, Knob, Scale, Spec};
 use crate::time::{Time, nanos};
-use crate::world::{DAMAGING, ENGINE_KNOBS};
+use crate::world::ENGINE_KNOBS;
 
 /// What is left out when a seed is expanded.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -208,7 +208,7 @@ impl Draw<'_> {
                 continue;
             }
             let gap_ns = family.octaves(&(200 * MILLISECOND..=safety_ns.max(200 * MILLISECOND)));
-            let most = if DAMAGING.contains(&kind) { DAMAGING_ITEMS_MAX } else { ITEMS_MAX };
+            let most = if FaultKind::DAMAGING.contains(&kind) { DAMAGING_ITEMS_MAX } else { ITEMS_MAX };
             let count = (safety_ns / gap_ns).clamp(1, most);
             let longest_ns = family.octaves(&(100 * MILLISECOND..=5 * SECOND));
             for index in 0..count {

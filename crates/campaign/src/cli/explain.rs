@@ -4,6 +4,7 @@ use sim::{Case, Disks, Expansion, Item, Network, When};
 
 use super::args::Explain;
 use super::{Ended, Exit, Shop};
+use crate::quantity::Percent;
 
 impl Shop<'_> {
     pub(super) fn explain(&self, arguments: &Explain) -> Ended {
@@ -43,14 +44,10 @@ fn micros(nanos: u64) -> String {
     format!("{} us", nanos / 1_000)
 }
 
-fn percent(ppm: u32) -> String {
-    format!("{}.{:02} %", ppm / 10_000, ppm / 100 % 100)
-}
-
 fn disks(case: &Case) -> String {
     let Disks { torn_ppm, delay_ppm, delay_mean_ns } = case.disks;
-    let delays = format!("{} of syncs delayed by {} on average", percent(delay_ppm), micros(delay_mean_ns));
-    let torn = format!("{} of the unsynced sectors that a crash takes are torn", percent(torn_ppm));
+    let delays = format!("{} of syncs delayed by {} on average", Percent(delay_ppm), micros(delay_mean_ns));
+    let torn = format!("{} of the unsynced sectors that a crash takes are torn", Percent(torn_ppm));
     let parts: Vec<String> =
         [(delay_ppm, delays), (torn_ppm, torn)].into_iter().filter(|(ppm, _)| *ppm > 0).map(|(_, part)| part).collect();
     if parts.is_empty() { "nothing wrong by themselves".to_owned() } else { parts.join(", ") }
@@ -67,7 +64,7 @@ fn network(network: &Network) -> String {
     ];
     for (kind, ppm, size) in kinds.into_iter().filter(|(_, ppm, _)| *ppm > 0) {
         let size = size.map_or(String::new(), |(how, nanos, of)| format!(" {how} {}{of}", micros(nanos)));
-        parts.push(format!("{kind} {}{size}", percent(ppm)));
+        parts.push(format!("{kind} {}{size}", Percent(ppm)));
     }
     let bytes = [
         ("a link carries", network.bandwidth_bytes_per_s, "bytes a second"),

@@ -13,8 +13,8 @@ use super::Log;
 #[derive(Clone)]
 pub(crate) struct Journal {
     log: wal::Log,
-    /// The segments that are open, the one that is written to last.
-    files: Vec<(SegmentNumber, File)>,
+    /// The segment that is written to.
+    current: Option<(SegmentNumber, File)>,
     /// The log's syncs that are under way, in the order in which the disk carries them out.
     syncs: VecDeque<(Request, SyncId)>,
     /// The core's writes that are not durable yet, each by its last request and its last record.
@@ -60,7 +60,7 @@ impl Journal {
         };
         let records = recovered.records.iter().map(decoded).collect::<Result<Vec<Record>, Refusal>>()?;
         let (syncs, under_way) = (VecDeque::new(), VecDeque::new());
-        let mut journal = Journal { log: recovered.log, files: Vec::new(), syncs, under_way, buffers };
+        let mut journal = Journal { log: recovered.log, current: None, syncs, under_way, buffers };
         journal.carry_out(io);
         Ok((journal, Found { records, tail: recovered.tail }))
     }
@@ -111,20 +111,19 @@ impl Journal {
             match effect {
                 Effect::Create(segment) => {
                     let file = io.open(&segment.to_string());
-                    if let Some((_, before)) = self.files.last() {
-                        io.follows(file, *before);
+                    if let Some((_, before)) = self.current.replace((segment, file)) {
+                        io.follows(file, before);
                     }
-                    self.files.push((segment, file));
                 }
                 Effect::Write { segment, offset, bytes } => {
-                    let file = opened(&mut self.files, segment, io);
+                    let file = opened(self.current, segment, io);
                     // A record whose very last byte a crash took is read all the same: it ends in two marks, one of which will
                     // do. 1. A node has entry 1 on disk, and removes it. 2. A crash takes the last byte of that record. 3. It
                     // restarts without the entry, and that is right.
                     written = Some(io.write_needing(bytes.len() - 1, file, offset, bytes));
                 }
                 Effect::SyncFile { sync, segment } => {
-                    let file = opened(&mut self.files, segment, io);
+                    let file = opened(self.current, segment, io);
                     self.syncs.push_back((io.sync(file), sync));
                 }
                 Effect::SyncDirectory { sync } => self.syncs.push_back((io.sync_directory(), sync)),
@@ -137,16 +136,10 @@ impl Journal {
 
 const RUNS: &str = "a log of which something failed is not used any more: its process has stopped";
 
-/// The file of a segment; one of an earlier life is opened where it is asked for.
-fn opened(files: &mut Vec<(SegmentNumber, File)>, segment: SegmentNumber, io: &mut Io<'_, Log>) -> File {
-    match files.iter().rev().find(|(known, _)| *known == segment) {
-        Some((_, file)) => *file,
-        None => {
-            let file = io.open(&segment.to_string());
-            files.insert(0, (segment, file));
-            file
-        }
-    }
+/// The file of a segment: mostly the one that is written to.
+fn opened(current: Option<(SegmentNumber, File)>, segment: SegmentNumber, io: &mut Io<'_, Log>) -> File {
+    let open = current.filter(|(number, _)| *number == segment);
+    open.map_or_else(|| io.open(&segment.to_string()), |(_, file)| file)
 }
 
 const HARD_STATE: u8 = 1;

@@ -3,10 +3,11 @@
 //! A file that is made, renamed or removed is so for good once the directory is synced. At a crash a first part of what
 //! was changed since is kept: names are changed in a journal, and that has an order.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
 use super::inode::{METADATA, SectorFate};
+use super::marks::Marks;
 use crate::id::Request;
 
 /// The file number that stands for the directory itself.
@@ -52,9 +53,10 @@ pub(super) struct Directory {
     /// As the process sees them.
     seen: BTreeMap<String, u16>,
     durable: BTreeMap<String, u16>,
+    /// The files that have a name on the platter.
+    found: BTreeSet<u16>,
     pending: VecDeque<(Request, Change)>,
-    durable_through: Option<Request>,
-    acknowledged_through: Option<Request>,
+    pub(super) marks: Marks,
 }
 
 impl Directory {
@@ -80,7 +82,7 @@ impl Directory {
 
     /// Whether a file has a name on the platter, so that it is found after a crash.
     pub(super) fn finds(&self, file: u16) -> bool {
-        self.durable.values().any(|known| *known == file)
+        self.found.contains(&file)
     }
 
     /// The process sees a change at once.
@@ -93,24 +95,13 @@ impl Directory {
         self.pending.push_back((request, change));
     }
 
-    pub(super) fn is_durable(&self, request: Request) -> bool {
-        self.durable_through >= Some(request)
-    }
-
-    pub(super) fn is_acknowledged(&self, request: Request) -> bool {
-        self.acknowledged_through >= Some(request)
-    }
-
-    pub(super) fn acknowledge(&mut self, sync: Request) {
-        self.acknowledged_through = self.acknowledged_through.max(Some(sync));
-    }
-
     /// Everything up to this request reaches the platter.
     pub(super) fn settle(&mut self, sync: Request) {
         while let Some((_, change)) = self.pending.pop_front_if(|(request, _)| *request <= sync) {
             apply(&mut self.durable, &change);
         }
-        self.durable_through = self.durable_through.max(Some(sync));
+        self.found = self.durable.values().copied().collect();
+        self.marks.settle(sync);
     }
 
     /// Keeps a first part of what is not on the platter, as a crash does, and forgets the rest. Gives the first change that
@@ -124,6 +115,7 @@ impl Directory {
                 first_dropped = first_dropped.or(Some(request));
             }
         }
+        self.found = self.durable.values().copied().collect();
         first_dropped
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
+use super::marks::Marks;
 use crate::id::Request;
 use crate::mix::mix;
 use crate::sample::below;
@@ -31,10 +32,9 @@ pub(super) struct Inode {
     pending: VecDeque<Pending>,
     /// The bytes of pending writes, in order.
     cache: VecDeque<u8>,
-    /// Requests up to this one are on the platter.
-    durable_through: Option<Request>,
-    /// Of requests up to this one the process was told that they are.
-    acknowledged_through: Option<Request>,
+    pub(super) marks: Marks,
+    /// The file that is read before this one, in this life.
+    pub(super) behind: Option<u16>,
 }
 
 #[derive(Clone, Copy)]
@@ -92,19 +92,6 @@ impl Inode {
         self.pending.push_back(Pending { request, change: Change::Truncate { len } });
     }
 
-    pub(super) fn is_durable(&self, request: Request) -> bool {
-        self.durable_through >= Some(request)
-    }
-
-    pub(super) fn is_acknowledged(&self, request: Request) -> bool {
-        self.acknowledged_through >= Some(request)
-    }
-
-    /// The process is told that all up to this request is durable.
-    pub(super) fn acknowledge(&mut self, sync: Request) {
-        self.acknowledged_through = self.acknowledged_through.max(Some(sync));
-    }
-
     /// Everything up to this request reaches the platter.
     pub(super) fn settle(&mut self, sync: Request) {
         while let Some(pending) = self.pending.pop_front_if(|pending| pending.request <= sync) {
@@ -120,7 +107,7 @@ impl Inode {
                 Change::Truncate { len } => self.durable.resize(len as usize, 0),
             }
         }
-        self.durable_through = self.durable_through.max(Some(sync));
+        self.marks.settle(sync);
     }
 
     /// Everything up to this request reaches the platter but for one sector, drawn among those that it touches: that one

@@ -10,9 +10,11 @@
 //! | here | the disk: its requests, the facts that they carry, and what may be wrong with it |
 //! | `inode` | the bytes of one file, sector by sector |
 //! | `directory` | which name stands for which file |
+//! | `marks` | how far the requests of either have come |
 
 mod directory;
 mod inode;
+mod marks;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -20,6 +22,7 @@ use self::directory::Directory;
 pub(crate) use self::directory::{Change, DIRECTORY};
 use self::inode::Inode;
 pub(crate) use self::inode::SectorFate;
+use self::marks::Marks;
 use crate::id::Request;
 use crate::mix::mix;
 use crate::process::DiskError;
@@ -42,8 +45,6 @@ pub(crate) struct Disk<F> {
     /// In this life: of each file of which something was lost, the first request whose bytes are not there, behind which
     /// nothing is of any use.
     broken: Vec<(u16, Request)>,
-    /// In this life: files, each with the one that is read before it.
-    follows: Vec<(u16, u16)>,
     condition: Condition,
     /// What becomes of one sector of what is synced next.
     trap: Option<Trap>,
@@ -116,7 +117,6 @@ impl<F> Disk<F> {
             requests: 0,
             failed: Vec::new(),
             broken: Vec::new(),
-            follows: Vec::new(),
             condition: Condition::Sound,
             trap: None,
         }
@@ -160,14 +160,12 @@ impl<F> Disk<F> {
     /// # Errors
     /// Where the file would grow and the disk is full; nothing is written then.
     pub(crate) fn write(&mut self, request: Request, at: u64, bytes: &[u8], needed: usize) -> Result<(), DiskError> {
-        let grows = at.saturating_add(bytes.len() as u64) > self.inodes[request.file as usize].len();
-        if self.condition == Condition::Full && grows && self.failure_of(request).is_none() {
+        let end = at.saturating_add(bytes.len() as u64);
+        let has_room = self.condition != Condition::Full || end <= self.inodes[request.file as usize].len();
+        if !has_room && self.failure_of(request).is_none() {
             self.failed.push(Failed { error: DiskError::NoSpace, file: None, from: request, through: None });
         }
-        if let Some(error) = self.failure_of(request) {
-            self.break_from(request);
-            return Err(error);
-        }
+        self.refuse_behind_a_failure(request)?;
         self.inodes[request.file as usize].write(request, at, bytes, needed);
         Ok(())
     }
@@ -177,10 +175,7 @@ impl<F> Disk<F> {
     /// # Errors
     /// Behind a request that failed.
     pub(crate) fn truncate(&mut self, request: Request, len: u64) -> Result<(), DiskError> {
-        if let Some(error) = self.failure_of(request) {
-            self.break_from(request);
-            return Err(error);
-        }
+        self.refuse_behind_a_failure(request)?;
         self.inodes[request.file as usize].truncate(request, len);
         Ok(())
     }
@@ -197,15 +192,7 @@ impl<F> Disk<F> {
 
     /// Whether what a request did is on the platter, and is found there.
     pub(crate) fn is_durable(&self, request: Request) -> bool {
-        match request.file {
-            DIRECTORY => self.directory.is_durable(request) && !self.is_broken(request),
-            file => {
-                self.inodes[file as usize].is_durable(request)
-                    && self.directory.finds(file)
-                    && !self.is_broken(request)
-                    && self.before(file).all(|before| self.is_settled(before))
-            }
-        }
+        self.marks(request.file).is_durable(request) && !self.is_broken(request) && self.is_readable(request.file)
     }
 
     /// What `file` holds is read behind all of `before` from here on, in this life.
@@ -214,7 +201,7 @@ impl<F> Disk<F> {
             file != before && self.before(before.0).all(|known| known != file.0),
             "files follow each other in a circle"
         );
-        self.follows.push((file.0, before.0));
+        self.inodes[file.0 as usize].behind.get_or_insert(before.0);
     }
 
     /// Why a request failed, as the process was told or will be; nothing where it did not.
@@ -236,10 +223,7 @@ impl<F> Disk<F> {
 
     /// Whether the process was told that a request is durable.
     pub(crate) fn is_acknowledged(&self, request: Request) -> bool {
-        match request.file {
-            DIRECTORY => self.directory.is_acknowledged(request),
-            file => self.inodes[file as usize].is_acknowledged(request),
-        }
+        self.marks(request.file).is_acknowledged(request)
     }
 
     /// States a fact when `request`, which is not durable yet, is.
@@ -275,10 +259,7 @@ impl<F> Disk<F> {
                 self.take_true(facts);
             }
         }
-        match sync.file {
-            DIRECTORY => self.directory.acknowledge(sync),
-            file => self.inodes[file as usize].acknowledge(sync),
-        }
+        self.marks_mut(sync.file).acknowledge(sync);
         Ok(())
     }
 
@@ -286,23 +267,20 @@ impl<F> Disk<F> {
     pub(crate) fn crash(&mut self, mut fate: impl FnMut(Place) -> SectorFate) -> CrashLosses<F> {
         let mut losses = CrashLosses { kept: 0, dropped: 0, torn: 0, facts: Vec::new() };
         let mut dropped = BTreeMap::new();
-        for file in 0..self.inodes.len() as u16 {
+        for file in (0..self.inodes.len() as u16).chain([DIRECTORY]) {
             let first = self.resolve(file, &mut losses, &mut fate);
             dropped.extend(first.map(|request| (file, request)));
         }
-        let names = self.directory.resolve(|sector, request| fate(Place { file: DIRECTORY, sector, request }));
-        dropped.extend(names.map(|request| (DIRECTORY, request)));
         self.directory.forget();
         for (request, fact) in std::mem::take(&mut self.facts) {
             let has_a_hole = |file: u16| dropped.contains_key(&file) || !self.is_settled(file);
             let is_behind_a_hole = self.is_broken(request) || self.before(request.file).any(has_a_hole);
             let is_there = !is_behind_a_hole && dropped.get(&request.file).is_none_or(|first| request < *first);
-            let is_found = request.file == DIRECTORY || self.directory.finds(request.file);
-            losses.facts.extend((is_there && is_found).then_some(fact));
+            losses.facts.extend((is_there && self.is_found(request.file)).then_some(fact));
         }
         self.failed.clear();
         self.broken.clear();
-        self.follows.clear();
+        self.inodes.iter_mut().for_each(|inode| inode.behind = None);
         losses
     }
 
@@ -376,16 +354,12 @@ impl<F> Disk<F> {
     /// A sync fails: what it was for is resolved, and no later one is about it.
     fn fail(&mut self, sync: Request, facts: &mut Vec<F>, mut fate: impl FnMut(Place) -> SectorFate) {
         let mut losses = CrashLosses { kept: 0, dropped: 0, torn: 0, facts: Vec::new() };
-        let first = match sync.file {
-            DIRECTORY => self.directory.resolve(|sector, request| fate(Place { file: DIRECTORY, sector, request })),
-            file => self.resolve(file, &mut losses, &mut fate),
-        };
-        let is_found = sync.file == DIRECTORY || self.directory.finds(sync.file);
-        let is_found = is_found && self.before(sync.file).all(|before| self.is_settled(before));
+        let first = self.resolve(sync.file, &mut losses, &mut fate);
+        let is_readable = self.is_readable(sync.file);
         for index in (0..self.facts.len()).rev() {
             if self.facts[index].0.file == sync.file {
                 let (request, fact) = self.facts.remove(index).expect("an index of the list");
-                facts.extend((is_found && first.is_none_or(|first| request < first)).then_some(fact));
+                facts.extend((is_readable && first.is_none_or(|first| request < first)).then_some(fact));
             }
         }
         facts.reverse();
@@ -398,13 +372,16 @@ impl<F> Disk<F> {
         }
     }
 
-    /// Resolves the pending changes of a file as a crash does; gives the first that was not kept whole.
+    /// Resolves the pending changes of a file, or of the directory, as a crash does; gives the first that was not kept whole.
     fn resolve(
         &mut self,
         file: u16,
         losses: &mut CrashLosses<F>,
         fate: &mut impl FnMut(Place) -> SectorFate,
     ) -> Option<Request> {
+        if file == DIRECTORY {
+            return self.directory.resolve(|sector, request| fate(Place { file, sector, request }));
+        }
         let resolved = self.inodes[file as usize].crash(|sector, request| {
             let decided = fate(Place { file, sector, request });
             losses.torn += u32::from(matches!(decided, SectorFate::Torn(_)));
@@ -418,13 +395,37 @@ impl<F> Disk<F> {
 
     /// The files that are read before this one, the nearest first.
     fn before(&self, file: u16) -> impl Iterator<Item = u16> {
-        let before = |file: &u16| self.follows.iter().find(|(known, _)| known == file).map(|(_, before)| *before);
+        let before = |file: &u16| self.inodes.get(*file as usize)?.behind;
         std::iter::successors(before(&file), before)
     }
 
     /// Whether everything that was written to a file is there.
     fn is_settled(&self, file: u16) -> bool {
         !self.inodes[file as usize].has_pending() && self.broken.iter().all(|(broken, _)| *broken != file)
+    }
+
+    /// Whether a file has a durable name; the directory needs none.
+    fn is_found(&self, file: u16) -> bool {
+        file == DIRECTORY || self.directory.finds(file)
+    }
+
+    /// Whether a reader gets to what a file holds.
+    fn is_readable(&self, file: u16) -> bool {
+        self.is_found(file) && self.before(file).all(|before| self.is_settled(before))
+    }
+
+    fn marks(&self, file: u16) -> &Marks {
+        if file == DIRECTORY { &self.directory.marks } else { &self.inodes[file as usize].marks }
+    }
+
+    fn marks_mut(&mut self, file: u16) -> &mut Marks {
+        if file == DIRECTORY { &mut self.directory.marks } else { &mut self.inodes[file as usize].marks }
+    }
+
+    fn refuse_behind_a_failure(&mut self, request: Request) -> Result<(), DiskError> {
+        let Some(error) = self.failure_of(request) else { return Ok(()) };
+        self.break_from(request);
+        Err(error)
     }
 
     fn break_from(&mut self, request: Request) {

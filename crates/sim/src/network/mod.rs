@@ -341,17 +341,17 @@ impl Weather {
     #[inline(never)]
     fn storm(&self, mixer: &Mixer, address: Address, mut latency_ns: u64) -> Passage {
         let mut struck = Struck::default();
-        if let Some(word) = drawn(mixer, Domain::Delay, self.delay, address) {
+        if let Some(word) = mixer.drawn(Domain::Delay, self.delay, address) {
             struck.delayed = true;
             latency_ns = latency_ns.saturating_add(exponential(word, self.delay_mean_ns));
         }
-        if let Some(word) = drawn(mixer, Domain::Reordering, self.reordering, address) {
+        if let Some(word) = mixer.drawn(Domain::Reordering, self.reordering, address) {
             struck.reordered = true;
             latency_ns = latency_ns.saturating_add(below(word, self.reordering_hold_ns));
         }
-        struck.corrupted = drawn(mixer, Domain::Corruption, self.corruption, address).is_some();
+        struck.corrupted = mixer.drawn(Domain::Corruption, self.corruption, address).is_some();
         // What is damaged arrives once.
-        let duplicated = drawn(mixer, Domain::Duplication, self.duplication, address).filter(|_| !struck.corrupted);
+        let duplicated = mixer.drawn(Domain::Duplication, self.duplication, address).filter(|_| !struck.corrupted);
         let again_after_ns = duplicated.map(|word| {
             struck.duplicated = true;
             below(word, self.duplication_gap_ns)
@@ -359,16 +359,6 @@ impl Weather {
         let struck = (struck != Struck::default()).then_some(struck);
         Passage { latency_ns: Some(latency_ns), again_after_ns, struck }
     }
-}
-
-/// A word to draw the size of a fault from, where the fault strikes.
-#[inline]
-fn drawn(mixer: &Mixer, domain: Domain, chance: Chance, address: Address) -> Option<u64> {
-    if chance.is_zero() {
-        return None;
-    }
-    let word = mixer.decide(domain, address);
-    chance.hits(word).then(|| crate::mix::mix(word, 1))
 }
 
 /// 2^28 ns is 0.27 s: how coarse the time is that tells apart tags whose count was forgotten.

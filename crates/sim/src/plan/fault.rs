@@ -192,6 +192,10 @@ impl FaultKind {
         FaultKind::QueueOverflow,
     ];
 
+    /// What takes or changes bytes that were durable, or says of bytes that they are and they are not.
+    pub(crate) const DAMAGING: [FaultKind; 5] =
+        [FaultKind::BitRot, FaultKind::LyingSync, FaultKind::LostWrite, FaultKind::MisdirectedWrite, FaultKind::Wipe];
+
     /// Its name in files and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
@@ -224,6 +228,77 @@ impl FaultKind {
             FaultKind::Clog => "clog",
             FaultKind::Bandwidth => "bandwidth",
             FaultKind::QueueOverflow => "queue_overflow",
+        }
+    }
+
+    /// Whether it strikes messages, syncs or crashes by a chance of its own, and not where a plan says so: such a kind is never
+    /// due, and never withheld.
+    pub const fn is_by_chance(self) -> bool {
+        match self {
+            FaultKind::Loss
+            | FaultKind::Delay
+            | FaultKind::Duplication
+            | FaultKind::Reordering
+            | FaultKind::Corruption
+            | FaultKind::Bandwidth
+            | FaultKind::QueueOverflow
+            | FaultKind::UnsyncedLoss
+            | FaultKind::TornWrite
+            | FaultKind::DiskDelay => true,
+            FaultKind::Partition
+            | FaultKind::OneWayPartition
+            | FaultKind::PartialPartition
+            | FaultKind::Clog
+            | FaultKind::SessionReset
+            | FaultKind::Crash
+            | FaultKind::Stop
+            | FaultKind::Wipe
+            | FaultKind::Pause
+            | FaultKind::Slow
+            | FaultKind::ClockRate
+            | FaultKind::WallJump
+            | FaultKind::DiskStall
+            | FaultKind::IoError
+            | FaultKind::NoSpace
+            | FaultKind::BitRot
+            | FaultKind::LyingSync
+            | FaultKind::LostWrite
+            | FaultKind::MisdirectedWrite => false,
+        }
+    }
+
+    /// Whether it strikes what is on a disk, and so nobody who has nothing on one.
+    pub const fn is_of_disks(self) -> bool {
+        match self {
+            FaultKind::UnsyncedLoss
+            | FaultKind::TornWrite
+            | FaultKind::DiskDelay
+            | FaultKind::DiskStall
+            | FaultKind::IoError
+            | FaultKind::NoSpace
+            | FaultKind::BitRot
+            | FaultKind::LyingSync
+            | FaultKind::LostWrite
+            | FaultKind::MisdirectedWrite => true,
+            FaultKind::Loss
+            | FaultKind::Delay
+            | FaultKind::Duplication
+            | FaultKind::Reordering
+            | FaultKind::Corruption
+            | FaultKind::Bandwidth
+            | FaultKind::QueueOverflow
+            | FaultKind::Partition
+            | FaultKind::OneWayPartition
+            | FaultKind::PartialPartition
+            | FaultKind::Clog
+            | FaultKind::SessionReset
+            | FaultKind::Crash
+            | FaultKind::Stop
+            | FaultKind::Wipe
+            | FaultKind::Pause
+            | FaultKind::Slow
+            | FaultKind::ClockRate
+            | FaultKind::WallJump => false,
         }
     }
 }

@@ -53,8 +53,7 @@ impl DiskChances {
             if self.kept.hits(word) {
                 return SectorFate::Kept;
             }
-            let tear = mixer.decide(Domain::Torn, address);
-            if self.torn.hits(tear) { SectorFate::Torn(mix(tear, 1)) } else { SectorFate::Old(mix(word, 1)) }
+            mixer.drawn(Domain::Torn, self.torn, address).map_or(SectorFate::Old(mix(word, 1)), SectorFate::Torn)
         }
     }
 }
@@ -102,12 +101,11 @@ impl<S: System> World<S> {
         let mean = self.tuning.sync_ns;
         // Half to one and a half times the mean.
         let mut takes = mean / 2 + below(self.cluster.mixer.decide(Domain::Disk, address), mean + 1);
-        let delay = self.cluster.mixer.decide(Domain::DiskDelay, address);
         // What waits already waits on, or a process that syncs all the time would be behind for ever, long after the heal.
         let is_behind = host.disk_busy_until > self.now.plus_nanos(chances.delay_mean_ns);
-        let is_delayed = !chances.delay.is_zero() && !is_behind && chances.delay.hits(delay);
-        if is_delayed {
-            takes = takes.saturating_add(exponential(mix(delay, 1), chances.delay_mean_ns));
+        let delay = self.cluster.mixer.drawn(Domain::DiskDelay, chances.delay, address).filter(|_| !is_behind);
+        if let Some(word) = delay {
+            takes = takes.saturating_add(exponential(word, chances.delay_mean_ns));
             self.tally.fault_fired(FaultKind::DiskDelay);
         }
         let begins = host.disk_busy_until.max(self.now);
@@ -116,7 +114,7 @@ impl<S: System> World<S> {
         self.digest.roll(completes.as_nanos());
         self.digest_event(Header::Disk, slot, disk_detail(request));
         if self.records.is_some() {
-            let delayed = if is_delayed { " (delayed)" } else { "" };
+            let delayed = if delay.is_some() { " (delayed)" } else { "" };
             self.record(Some(slot), RecordWhat::Disk(format!("syncs {request}{delayed}")));
         }
         self.schedule(completes, Event::Synced(slot as u16, request));

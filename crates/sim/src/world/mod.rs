@@ -124,9 +124,6 @@ struct Tuning {
 pub(crate) const ENGINE_KNOBS: [&str; 3] = ["sim.service_ns", "sim.sync_ns", UNSYNCED_KEPT_PPM];
 /// What the engine's own knobs may be: up to a minute, and a chance. Expansion draws from far narrower ranges.
 const ENGINE_RANGES: [RangeInclusive<u64>; 3] = [0..=60_000_000_000, 0..=60_000_000_000, 0..=PPM as u64];
-/// What takes or changes bytes that were durable, or says of bytes that they are and they are not.
-pub(crate) const DAMAGING: [FaultKind; 5] =
-    [FaultKind::BitRot, FaultKind::LyingSync, FaultKind::LostWrite, FaultKind::MisdirectedWrite, FaultKind::Wipe];
 /// How many of the writes that a crash finds unsynced survive it.
 pub(crate) const UNSYNCED_KEPT_PPM: &str = "sim.unsynced_kept_ppm";
 
@@ -498,7 +495,7 @@ impl<S: System> World<S> {
             service: host.service,
             lost_unsynced: host.suffered.contains(FaultKind::UnsyncedLoss),
             is_failing: matches!(host.state.disk.condition(), Condition::Failing | Condition::Full),
-            is_damaged: DAMAGING.into_iter().any(|kind| host.suffered.contains(kind)),
+            is_damaged: FaultKind::DAMAGING.into_iter().any(|kind| host.suffered.contains(kind)),
             clock_rate_error_ppm: host.clock.rate_error_ppm(),
         };
         Damage { nodes: self.hosts[..self.cluster.nodes.len()].iter().map(node).collect() }

@@ -182,7 +182,7 @@ impl<S: System> World<S> {
         let called = self.call_hosted(slot, input);
         let host = &mut self.hosts[slot];
         host.last_step = self.event;
-        let service_ns = self.tuning.service_ns + host.slowed_by_ns;
+        let service_ns = self.tuning.service_ns.saturating_add(host.slowed_by_ns);
         if service_ns > 0 {
             host.busy_until = self.now.plus_nanos(service_ns);
         }
