@@ -10,6 +10,11 @@ fn raft() {
 }
 
 #[test]
+fn raft_partial() {
+    campaign::check(&*registered("raft/partial"));
+}
+
+#[test]
 fn ring() {
     campaign::check(&*registered("ring"));
 }
@@ -26,7 +31,7 @@ fn canary() {
 
 #[test]
 fn every_scenario_has_a_test_here() {
-    let own_tests = ["raft", "ring", "ring/narrow", "canary"];
+    let own_tests = ["raft", "raft/partial", "ring", "ring/narrow", "canary"];
     for scenario in scenarios::registry() {
         let spec = scenario.spec();
         // What differs only between two processes is no matter for one; `twin` shows it, and `commands` asks it to.

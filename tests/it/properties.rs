@@ -268,6 +268,7 @@ fn item(node: impl Strategy<Value = NodeId> + Clone) -> impl Strategy<Value = It
         target,
         fault,
         lasts_ns,
+        outlasts_heal: false,
     })
 }
 

@@ -9,7 +9,7 @@
 //!
 //! | module | scenario |
 //! |---|---|
-//! | [`raft`] | the Raft core with a disk, and its clients |
+//! | [`raft`] | the Raft core with a disk, and its clients; and the same where some nodes never hear each other again |
 //! | [`ring`](mod@ring) | keys spread by the ring core over nodes with disks, and clients; wide positions and narrow ones |
 //! | [`canary`] | must fail: an election whose voters forget |
 //! | [`nondeterministic`] | must fail, where two processes are compared: the order of a hash map |
@@ -29,6 +29,7 @@ use sim::Scenario;
 pub fn registry() -> Vec<Box<dyn Scenario>> {
     vec![
         Box::new(raft::Raft),
+        Box::new(raft::partial::Partial),
         Box::new(ring::wide()),
         Box::new(ring::narrow()),
         Box::new(canary::Canary),

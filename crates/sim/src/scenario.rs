@@ -140,7 +140,12 @@ impl<S: System> Scenario for S {
     }
 
     fn expand(&self, seed: Seed, expansion: &Expansion) -> Case {
-        swarm::expand(&System::spec(self), seed, expansion)
+        let spec = System::spec(self);
+        let mut case = swarm::expand(&spec, seed, expansion);
+        self.arrange(&mut case);
+        let kinds = spec.fault_kinds(expansion);
+        case.plan.items.retain(|item| item.fault.kind().is_none_or(|kind| kinds.contains(&kind)));
+        case
     }
 
     fn run(&self, case: &Case, options: &mut RunOptions<'_>) -> Result<Outcome, CaseError> {

@@ -229,13 +229,13 @@ impl Draw<'_> {
                 let lasts_ns = lasts_ns.filter(|_| fault.lasts());
                 // By family: what one family strikes with is keyed by it, whatever the others are.
                 let id = family_number as u32 * IDS_OF_A_FAMILY + index as u32 + 1;
-                items.push(Item { id, when, target, fault, lasts_ns });
+                items.push(Item { id, when, target, fault, lasts_ns, outlasts_heal: false });
             }
         }
         let rows = self.resets_in_a_row(nodes, clients, safety_ns).into_iter().chain(self.swizzle(nodes, safety_ns));
         for (id, Timed { at_ns, target, fault, lasts_ns }) in (FIRST_ID_OF_ROWS..).zip(rows) {
             let when = When::At { at_ns: Time::from_nanos(at_ns) };
-            items.push(Item { id, when, target, fault, lasts_ns });
+            items.push(Item { id, when, target, fault, lasts_ns, outlasts_heal: false });
         }
         items
     }

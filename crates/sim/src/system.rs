@@ -23,6 +23,16 @@ pub trait System: Send + Sync + 'static {
     /// What the scenario states about itself.
     fn spec(&self) -> Spec;
 
+    /// Changes what a seed expands to, such as by faults that only this system makes sense of: a topology that its nodes are
+    /// left with. What the case has already was drawn for the [spec](Self::spec).
+    ///
+    /// A function of the case alone. What it draws, it draws by [`mix`](crate::mix) of the case's seed and a number of its
+    /// own; items that it adds have ids from [`Plan::ARRANGED_IDS`](crate::Plan::ARRANGED_IDS) on. Items of a kind that is
+    /// excluded, or that whoever expands the seed does without, are taken out again.
+    fn arrange(&self, case: &mut Case) {
+        let _ = case;
+    }
+
     /// The checkers of one run.
     fn checks(&self, case: &Case) -> Self::Checks;
 

@@ -118,6 +118,7 @@ fn a_majority_that_is_lost_for_good_is_no_failure() {
         target: Target::Nodes(case.nodes.clone()),
         fault: Fault::Crash,
         lasts_ns: None,
+        outlasts_heal: false,
     };
     case.plan.items = vec![crash(1)];
     let bounded = run(&system, &case);

@@ -10,6 +10,7 @@
 
 mod excluded;
 mod independence;
+mod partial;
 mod progress;
 mod traces;
 mod unrelated;

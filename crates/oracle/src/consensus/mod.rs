@@ -134,6 +134,11 @@ pub type Disk = (Property<AppliedIsHeld>, Property<DurableSurvives>);
 /// Where one step violates several properties, the first in this order is the one that is reported: causes before
 /// their consequences.
 pub fn checks(case: &Case, bound: Duration) -> ConsensusChecks {
+    checks_demanding(case, bound, Liveness::new(case))
+}
+
+/// The same, with this demanded after the heal.
+pub fn checks_demanding(case: &Case, bound: Duration, liveness: Liveness) -> ConsensusChecks {
     let voters = &case.nodes;
     let elections = (
         (
@@ -178,7 +183,7 @@ pub fn checks(case: &Case, bound: Duration) -> ConsensusChecks {
             ),
         ),
     );
-    let progress = Progress::new("liveness", bound, Liveness::new(case));
+    let progress = Progress::new("liveness", bound, liveness);
     (elections, (logs, (claims, (promises, progress))))
 }
 

@@ -10,11 +10,13 @@
 //! | `journal` | the core's records on disk |
 //! | `packet` | what they say as it travels, with a checksum |
 //! | `client` | who proposes |
+//! | [`partial`] | scenario `raft/partial`: nodes of which some never hear each other again |
 
 mod client;
 mod journal;
 mod node;
 mod packet;
+pub mod partial;
 
 use std::fmt;
 use std::sync::Arc;

@@ -190,6 +190,11 @@ impl Links {
         }
     }
 
+    /// Takes the healing of a link that was cut back: its cut is one that stays.
+    pub(crate) fn keep_cut(&mut self, link: LinkIndex) {
+        self.links[link].healed = false;
+    }
+
     /// Whether a partition cuts a link now.
     pub(crate) fn is_cut(&self, link: LinkIndex) -> bool {
         self.links[link].cuts > 0 && !self.links[link].healed

@@ -355,6 +355,11 @@ impl Fault {
         }
     }
 
+    /// Whether nothing passes over some links until it ends.
+    pub(super) const fn cuts_links(self) -> bool {
+        matches!(self, Fault::Partition | Fault::OneWayPartition | Fault::PartialPartition)
+    }
+
     /// The kind this counts as; none for what is no fault of the system's world.
     pub const fn kind(self) -> Option<FaultKind> {
         Some(match self {

@@ -52,6 +52,10 @@ pub struct Item {
     /// it, until the heal. What does not [last](Fault::lasts) has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lasts_ns: Option<u64>,
+    /// For partitions that have no end: whether the links that it cut stay cut beyond the heal, among those who are healed
+    /// too. What it leaves connected is where progress is demanded then, so its scenario must promise some there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outlasts_heal: bool,
 }
 
 /// When an item strikes.
@@ -140,6 +144,9 @@ pub enum ItemOutcome {
 }
 
 impl Plan {
+    /// The first id of items that a system [arranges](crate::System::arrange) by itself; below are those of the swarm.
+    pub const ARRANGED_IDS: u32 = 20_001;
+
     /// Why the plan cannot be carried out in a cluster of these processes, if it cannot.
     pub(crate) fn refusal(&self, nodes: &[NodeId], clients: &[NodeId]) -> Option<String> {
         let stranger = self.heal.core.iter().flatten().find(|id| !nodes.contains(id));
@@ -171,6 +178,9 @@ impl Item {
         }
         if let Fault::ClockRate { error_ppm: ..-1_000_000 } = self.fault {
             return Some(format!("item {}: a clock does not run backwards: error_ppm is at least -1000000", self.id));
+        }
+        if self.outlasts_heal && (!self.fault.cuts_links() || self.lasts_ns.is_some()) {
+            return Some(format!("item {}: only a partition without an end outlasts the heal", self.id));
         }
         let triggered = matches!(self.when, When::On { .. });
         let fits = match (self.fault, &self.target) {
@@ -211,7 +221,7 @@ mod tests {
     use super::*;
 
     fn item(when: When, target: Target, fault: Fault) -> Item {
-        Item { id: 1, when, target, fault, lasts_ns: None }
+        Item { id: 1, when, target, fault, lasts_ns: None, outlasts_heal: false }
     }
 
     fn at(millis: u64) -> When {
@@ -252,6 +262,9 @@ mod tests {
         let partial = Target::Between { one: one(), other: vec![NodeId::node(3)] };
         assert_eq!(item(at(1250), partial, Fault::PartialPartition).to_string(), "at 1.250s part n1+n2 from n3");
         assert_eq!(item(at(1250), Target::Nodes(one()), Fault::OneWayPartition).to_string(), "at 1.250s silence n1+n2");
+        let mut kept = item(at(1250), Target::Nodes(one()), Fault::Partition);
+        kept.outlasts_heal = true;
+        assert_eq!(kept.to_string(), "at 1.250s cut off n1+n2 for good");
         let overlapping = Target::Between { one: one(), other: vec![NodeId::node(2)] };
         let nodes = [1, 2].map(NodeId::node);
         assert!(item(at(1), overlapping, Fault::PartialPartition).refusal(&nodes, &[]).is_some());
@@ -266,6 +279,9 @@ mod tests {
             item(at(1), Target::Subject, Fault::Crash).refusal(&nodes, &[]).is_some(),
             "timed, so without a subject"
         );
-        assert!(item(at(1), Target::Node(nodes[0]), Fault::Crash).refusal(&nodes, &[]).is_none());
+        let mut crash = item(at(1), Target::Node(nodes[0]), Fault::Crash);
+        assert!(crash.refusal(&nodes, &[]).is_none());
+        crash.outlasts_heal = true;
+        assert_eq!(crash.refusal(&nodes, &[]).unwrap(), "item 1: only a partition without an end outlasts the heal");
     }
 }

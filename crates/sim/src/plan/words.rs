@@ -31,6 +31,7 @@ impl fmt::Display for Item {
         match self.lasts_ns {
             Some(..1_000) if self.fault.lasts() => f.write_str(" for an instant"),
             Some(nanos) if self.fault.lasts() => write!(f, " for {}", Span(nanos)),
+            None if self.outlasts_heal => f.write_str(" for good"),
             _ => Ok(()),
         }
     }

@@ -250,6 +250,7 @@ fn state<'a>(case: &mut Case, fates: impl Iterator<Item = &'a (Target, Fate)>) {
         target: target.clone(),
         fault: Fault::Message(*fate),
         lasts_ns: None,
+        outlasts_heal: false,
     }));
 }
 

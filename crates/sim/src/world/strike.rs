@@ -277,7 +277,7 @@ impl<S: System> World<S> {
     ///
     /// A partition had two whole sides; were only its links between the healed mended, one node would be left that hears
     /// half of them: a leader, say, that keeps its followers loyal and that no client reaches. No fault made that. A clog that
-    /// is never to end is as good as a cut.
+    /// is never to end is as good as a cut. What a partition cut that outlasts the heal stays cut, as its plan says.
     fn heal_links(&mut self, healed: &[Slot]) {
         for outsider in (0..self.hosts.len()).filter(|slot| !healed.contains(slot)) {
             let between = |slot: &Slot| [self.link(outsider, *slot), self.link(*slot, outsider)];
@@ -291,6 +291,11 @@ impl<S: System> World<S> {
                 let link = self.link(*from, *to);
                 self.links.heal(link);
             }
+        }
+        let case = std::sync::Arc::clone(&self.case);
+        for (item, state) in case.plan.items.iter().zip(&self.items).filter(|(item, _)| item.outlasts_heal) {
+            debug_assert!(item.lasts_ns.is_none(), "invariant: a plan that ends what outlasts the heal is refused");
+            state.links.iter().for_each(|link| self.links.keep_cut(*link));
         }
     }
 

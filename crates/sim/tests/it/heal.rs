@@ -104,6 +104,23 @@ fn the_core_is_restarted_resumed_and_connected() {
 }
 
 #[test]
+fn what_a_partition_cut_for_good_stays_cut_among_the_healed_and_nothing_else_does() {
+    let system = demanding(Recoverable::Yes);
+    let parted = |outlasts_heal| {
+        let between = Target::Between { one: vec![n(2)], other: vec![n(1), n(3)] };
+        let item = at(5 * MS, between, Fault::PartialPartition, FOREVER);
+        with_items(calm(3), [Item { outlasts_heal, ..item }, at(6 * MS, Target::Node(n(1)), Fault::Partition, FOREVER)])
+    };
+    assert_eq!(run(&system, &parted(false)).end, End::Passed);
+    let End::Failed(violation) = run(&system, &parted(true)).end else { panic!("n2 cannot hear") };
+    assert_eq!((violation.class, violation.signature.as_str()), (Class::Liveness, "rig::progress"));
+    // It goes on hearing those whom it was not parted from.
+    let between = Target::Between { one: vec![n(2)], other: vec![n(3)] };
+    let kept = Item { outlasts_heal: true, ..at(5 * MS, between, Fault::PartialPartition, FOREVER) };
+    assert_eq!(run(&system, &with_items(calm(3), [kept])).end, End::Passed);
+}
+
+#[test]
 fn what_is_outside_of_the_core_stays_as_it_is() {
     let system = demanding(Recoverable::Yes);
     let mut case = with_items(calm(3), [crash(2), at(6 * MS, Target::Node(n(3)), Fault::Crash, Some(1_010 * MS))]);

@@ -217,7 +217,7 @@ pub fn with_items(mut case: Case, items: impl IntoIterator<Item = Item>) -> Case
 
 /// A timed item.
 pub fn at(at_ns: u64, target: Target, fault: Fault, lasts_ns: Option<u64>) -> Item {
-    Item { id: 0, when: When::At { at_ns: Time::from_nanos(at_ns) }, target, fault, lasts_ns }
+    Item { id: 0, when: When::At { at_ns: Time::from_nanos(at_ns) }, target, fault, lasts_ns, outlasts_heal: false }
 }
 
 /// Runs a case that fits.

@@ -217,7 +217,14 @@ fn a_crash_in_the_middle_of_a_step_stays_a_triggered_one() {
     items.retain(|item| item.fault != Fault::Crash || item.target != Target::Node(n(1)));
     items.retain(|item| item.fault != Fault::Partition);
     let when = When::On { fact: "counted".into(), node: None, nth: 1, point: Point::Effects(0) };
-    items.push(Item { id: 0, when, target: Target::Subject, fault: Fault::Crash, lasts_ns: Some(3 * MS) });
+    items.push(Item {
+        id: 0,
+        when,
+        target: Target::Subject,
+        fault: Fault::Crash,
+        lasts_ns: Some(3 * MS),
+        outlasts_heal: false,
+    });
     let rig = rig.survival(Lenient(Recoverable::Yes));
     let (least, shrunk) = shrink_alike(&rig, &with_items(calm(20), items));
     let [item] = &least.plan.items[..] else { panic!("expected one item; received {:?}", least.plan.items) };

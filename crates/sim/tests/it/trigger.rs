@@ -51,7 +51,7 @@ impl Actor for Steps {
 
 fn on(nth: u32, point: Point, fault: Fault) -> Item {
     let when = When::On { fact: "stepped".into(), node: Some(n(1)), nth, point };
-    Item { id: 1, when, target: Target::Subject, fault, lasts_ns: Some(5 * MS) }
+    Item { id: 1, when, target: Target::Subject, fault, lasts_ns: Some(5 * MS), outlasts_heal: false }
 }
 
 /// What came of the first step of n1, at n1 and n2.
@@ -110,7 +110,8 @@ fn only_the_nth_fact_of_the_node_that_is_named_sets_it_off() {
     let system = Rig::<Steps>::new();
     let when = |node, nth| {
         let when = When::On { fact: "stepped".into(), node, nth, point: Point::Effects(0) };
-        let item = Item { id: 1, when, target: Target::Node(n(3)), fault: Fault::Crash, lasts_ns: None };
+        let item =
+            Item { id: 1, when, target: Target::Node(n(3)), fault: Fault::Crash, lasts_ns: None, outlasts_heal: false };
         run(&system, &with_items(calm(3), [item])).items[0]
     };
     // n1, n2, n3 step at 10, 20 and 30 ms, in this order; n3 is dead after the item has fired.

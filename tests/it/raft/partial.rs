@@ -1,0 +1,241 @@
+//! Nodes that do not all hear each other: what `raft/partial` asks for, and what comes of it without PreVote and CheckQuorum.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use oracle::consensus::{self, ConsensusChecks, LogFact};
+use scenarios::raft::partial::{Electable, Partial, Topology};
+use scenarios::raft::{Client, Log, Node};
+use sim::{
+    Case, Expansion, Fault, FaultKind, Goal, Hex, Item, NodeId, Observed, Outcome, Point, Progress, RunOptions,
+    Scenario, Spec, System, Target, Time, What, When,
+};
+
+/// How long each run of the table goes on after the topology is there.
+const WINDOW: Duration = Duration::from_secs(10);
+const SEEDS: u64 = 15;
+
+/// What happens after the heal, while nothing is demanded.
+#[derive(Clone, Default)]
+struct Seen(Arc<[AtomicU64; 2]>);
+
+#[derive(Clone)]
+struct Watch {
+    seen: Seen,
+    healed: bool,
+}
+
+impl Seen {
+    fn answered(&self) -> u64 {
+        self.0[0].load(Ordering::Relaxed)
+    }
+
+    fn elected(&self) -> u64 {
+        self.0[1].load(Ordering::Relaxed)
+    }
+}
+
+impl Goal<Log> for Watch {
+    fn observe(&mut self, observed: &Observed<'_, Log>) {
+        let counter = match observed.what {
+            What::Healed(_) => return self.healed = true,
+            What::Responded(..) => 0,
+            What::Fact(LogFact::Elected { .. }) => 1,
+            _ => return,
+        };
+        if self.healed {
+            self.seen.0[counter].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn met(&self) -> bool {
+        false
+    }
+
+    fn missing(&self) -> String {
+        "the window is over".into()
+    }
+}
+
+/// `raft/partial` with either option on or off, watched.
+struct Optional(Seen);
+
+impl System for Optional {
+    type Protocol = Log;
+    type Node = Node;
+    type Client = Client;
+    type Checks = (ConsensusChecks, Progress<Watch>);
+    type Survival = Electable;
+
+    fn spec(&self) -> Spec {
+        let mut spec = System::spec(&Partial);
+        let options = spec.knobs.iter_mut().filter(|knob| matches!(&knob.name[..], "pre_vote" | "check_quorum"));
+        options.for_each(|knob| knob.values = 0..=1);
+        (spec.nodes, spec.clients) = (5..=5, 1..=1);
+        spec.latency = Duration::from_millis(1)..=Duration::from_millis(5);
+        spec
+    }
+
+    fn checks(&self, case: &Case) -> Self::Checks {
+        let watch = Watch { seen: self.0.clone(), healed: false };
+        (consensus::checks(case, 2 * WINDOW), Progress::new("window", WINDOW, watch))
+    }
+
+    fn survival(&self, case: &Case) -> Electable {
+        Partial.survival(case)
+    }
+}
+
+/// What is left of five nodes that were all well for two seconds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    All,
+    Of(Topology),
+    /// The leader is cut off, and the one that all others hear was for the second before: its log is behind.
+    ConstrainedElection,
+}
+
+const LEFTS: [(&str, Left); 6] = [
+    ("all hear each other", Left::All),
+    ("quorum loss", Left::Of(Topology::QuorumLoss)),
+    ("chain", Left::Of(Topology::Chain)),
+    ("interrupters", Left::Of(Topology::Interrupters)),
+    ("loyalty", Left::Of(Topology::Loyalty)),
+    ("constrained election", Left::ConstrainedElection),
+];
+
+impl Left {
+    /// The place that the leader has in it.
+    fn place(self) -> usize {
+        match self {
+            Left::All | Left::Of(Topology::Chain | Topology::Interrupters | Topology::Any) => 0,
+            Left::Of(Topology::QuorumLoss) | Left::ConstrainedElection => 1,
+            Left::Of(Topology::Loyalty) => 3,
+        }
+    }
+
+    fn items(self, leader: NodeId, seed: u64) -> Vec<Item> {
+        let mut order = [1, 2, 3, 4, 5].map(NodeId::node);
+        let at = order.iter().position(|id| *id == leader).expect("the leader is one of them");
+        order.rotate_left((5 + at - self.place()) % 5);
+        let just_before = Time::from_nanos(STRIKES.as_nanos() - 1);
+        match self {
+            // Harmless, and in every run: it says who leads.
+            Left::All => vec![item(1, LEADS, Target::Subject, Fault::WallJump { by_ns: 1 }, false)],
+            Left::Of(topology) => topology.items(&order, seed, just_before),
+            Left::ConstrainedElection => {
+                let half = When::At { at_ns: Time::from_nanos(STRIKES.as_nanos() / 2) };
+                let end = When::At { at_ns: just_before };
+                let mut items = vec![
+                    item(1, || half.clone(), Target::Node(order[0]), Fault::Partition, false),
+                    item(2, || end.clone(), Target::Node(order[1]), Fault::Partition, true),
+                ];
+                items.extend(Topology::QuorumLoss.items(&order, seed, just_before));
+                items
+            }
+        }
+    }
+}
+
+const LEADS: fn() -> When = || When::On { fact: "elected".into(), node: None, nth: 1, point: Point::Effects(0) };
+
+fn item(id: u32, when: impl Fn() -> When, target: Target, fault: Fault, outlasts_heal: bool) -> Item {
+    Item { id, when: when(), target, fault, lasts_ns: None, outlasts_heal }
+}
+
+/// When the topology is there, and the watch begins.
+const STRIKES: Time = Time::from_nanos(2_000_000_000);
+
+/// With PreVote, and with CheckQuorum, or without.
+type Options = [u64; 2];
+
+fn case_of(seed: u64, [pre_vote, check_quorum]: Options, items: Vec<Item>) -> Case {
+    let without = Expansion { without: FaultKind::ALL.to_vec() };
+    let mut case = Scenario::expand(&Optional(Seen::default()), Hex(seed), &without);
+    let knobs = [
+        ("election_timeout_ms", 150),
+        ("election_spread_ms", 150),
+        ("heartbeats_per_timeout", 5),
+        ("max_entries_per_append", 16),
+        ("max_entries_in_flight", 64),
+        ("client_timeout_ms", 300),
+        ("think_ms", 20),
+        ("sim.service_ns", 10_000),
+        ("sim.sync_ns", 1_000_000),
+        ("pre_vote", pre_vote),
+        ("check_quorum", check_quorum),
+    ];
+    case.knobs.extend(knobs.map(|(name, value)| (name.to_owned(), value)));
+    case.plan.heal.at_ns = STRIKES;
+    case.plan.items = items;
+    case
+}
+
+fn run(case: &Case) -> (Outcome, Seen) {
+    let system = Optional(Seen::default());
+    let outcome = Scenario::run(&system, case, &mut RunOptions::default()).expect("the case fits");
+    let signature = outcome.violation().map(|violation| violation.signature.as_str());
+    assert!(matches!(signature, None | Some("raft::window")), "seed {}: {:?}", case.seed, outcome.end);
+    (outcome, system.0)
+}
+
+/// How many operations are answered and leaders elected in the window, in medians, and how many runs answer none, but for one
+/// whose answer was on its way already.
+fn cell(left: Left, options: Options) -> String {
+    let (mut answered, mut elected) = (Vec::new(), Vec::new());
+    for seed in 0..SEEDS {
+        let (all, _) = run(&case_of(seed, options, Left::All.items(NodeId::node(1), seed)));
+        let leader = all.subjects[0].expect("somebody is elected where nothing goes wrong");
+        let (_, seen) = run(&case_of(seed, options, left.items(leader, seed)));
+        answered.push(seen.answered());
+        elected.push(seen.elected());
+    }
+    answered.sort_unstable();
+    elected.sort_unstable();
+    let median = |counts: &[u64]| counts[counts.len() / 2];
+    let silent = answered.iter().filter(|answered| **answered <= 1).count();
+    let stuck = if silent == 0 { String::new() } else { format!(", none in {silent} of {SEEDS}") };
+    format!("{} by {}{stuck}", median(&answered), median(&elected))
+}
+
+fn table() -> String {
+    let mut table = String::from("| left | neither | PreVote | CheckQuorum | both |\n|---|---|---|---|---|\n");
+    for (name, left) in LEFTS {
+        let cells = [[0, 0], [1, 0], [0, 1], [1, 1]].map(|options| cell(left, options));
+        writeln!(table, "| {name} | {} |", cells.join(" | ")).expect("a string takes everything");
+    }
+    table
+}
+
+#[test]
+fn what_comes_of_each_topology_is_what_the_document_says() {
+    let document = include_str!("../../../docs/partial-connectivity.md");
+    let table = table();
+    assert!(document.contains(&table), "docs/partial-connectivity.md should have this table:\n\n{table}");
+}
+
+/// In each, somebody hears a majority, or nothing could be asked of what is left; and somebody does not hear all.
+#[test]
+fn each_topology_leaves_one_who_hears_a_majority() {
+    for (nodes, topology) in (3..=7).flat_map(|nodes| Topology::ALL.map(|topology| (nodes, topology))) {
+        for seed in 0..50 {
+            let order: Vec<NodeId> = (1..=nodes).map(NodeId::node).collect();
+            let cut: Vec<(NodeId, NodeId)> = topology.items(&order, seed, Time::ZERO).iter().flat_map(pairs).collect();
+            let hears = |one: NodeId, other: NodeId| !cut.contains(&(one.min(other), one.max(other)));
+            let heard = |one: &NodeId| order.iter().filter(|other| hears(*one, **other)).count();
+            let most = order.iter().map(heard).max().expect("there are nodes");
+            // Of six nodes in a row none hears more than three.
+            let is_too_long = topology == Topology::Chain && nodes > 5;
+            assert!(most > usize::from(nodes) / 2 || is_too_long, "{topology:?} of {nodes}: {cut:?}");
+            assert!(!cut.is_empty() || topology == Topology::Any, "{topology:?} of {nodes} cuts nothing");
+        }
+    }
+}
+
+fn pairs(item: &Item) -> Vec<(NodeId, NodeId)> {
+    let Target::Between { one, other } = &item.target else { panic!("{item} parts nobody") };
+    let pair = |from: NodeId| other.iter().map(move |to| (from.min(*to), from.max(*to)));
+    one.iter().flat_map(|from| pair(*from)).collect()
+}
