@@ -278,8 +278,14 @@ fn when(node: impl Strategy<Value = NodeId>) -> impl Strategy<Value = When> {
     prop_oneof![
         time().prop_map(|at_ns| When::At { at_ns }),
         (0..2_000_000_000_u64).prop_map(|nanos| When::At { at_ns: Time::from_nanos(nanos) }),
-        (fact, option::of(node), prop_oneof![1 => Just(0), 20 => 1..9_u32], point)
-            .prop_map(|(fact, node, nth, point)| When::On { fact, node, nth, point }),
+        (
+            fact,
+            option::of(node),
+            prop_oneof![Just(Time::ZERO), time()],
+            prop_oneof![1 => Just(0), 20 => 1..9_u32],
+            point
+        )
+            .prop_map(|(fact, node, from_ns, nth, point)| When::On { fact, node, from_ns, nth, point }),
     ]
 }
 

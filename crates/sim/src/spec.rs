@@ -23,7 +23,7 @@ pub struct Spec {
     pub operations: RangeInclusive<u32>,
     /// How long faults are on.
     pub safety: RangeInclusive<Duration>,
-    /// The latency of a message when nothing is wrong.
+    /// The latency of a message when nothing is wrong; each seed has a part of this range.
     pub latency: RangeInclusive<Duration>,
     /// Datagrams or sessions.
     pub link: LinkKind,

@@ -33,12 +33,15 @@ const FIRST_ID_OF_ROWS: u32 = 10_001;
 /// And of a kind that damages a disk for good so many: with every second node damaged, nothing else may strike.
 const DAMAGING_ITEMS_MAX: u64 = 3;
 /// Of the timed faults, so many strike on a fact, where the scenario names facts to strike on.
-const TRIGGERED_PPM: u32 = 400_000;
+const TRIGGERED_PPM: u32 = 500_000;
+
+/// A node that crashes again and again does so at most so often.
+const CRASHES_OF_A_LOOP_MAX: u64 = 16;
 
 /// Of the seeds that may have thin links, so many do.
 const THIN_PPM: u32 = 200_000;
-/// Of the seeds that reset sessions or clog links, so many have a row of resets one right after the other, or clog one node
-/// after the other.
+/// Of the seeds that reset sessions, clog links or crash nodes, so many have a row of resets one right after the other, clog one
+/// node after the other, or have a node that crashes again and again.
 const IN_A_ROW_PPM: u32 = 250_000;
 
 const MICROSECOND: u64 = 1_000;
@@ -129,7 +132,7 @@ impl Draw<'_> {
     }
 
     fn network(&self) -> Network {
-        let latency = nanos_range(&self.spec.latency);
+        let latency = self.latency();
         let ppm = |kind: FaultKind, range: RangeInclusive<u64>| {
             // A session repeats what the network loses, and puts in order what it does not.
             let fits = self.spec.link == LinkKind::Datagram || kind == FaultKind::Delay;
@@ -151,6 +154,15 @@ impl Draw<'_> {
             queue_max_bytes,
             ..Network::calm(latency)
         }
+    }
+
+    /// The part of the scenario's range that this seed has: a network may be fast or slow, and hold its order or not.
+    fn latency(&self) -> RangeInclusive<u64> {
+        let range = nanos_range(&self.spec.latency);
+        let mut stream = self.stream("size", "latency");
+        let max_ns = stream.between(&range);
+        let min_ns = if stream.chance(PPM / 2) { *range.start() } else { stream.between(&(*range.start()..=max_ns)) };
+        min_ns..=max_ns
     }
 
     /// How much a link carries and how much may wait on it, where this seed's links are thin at all: in few seeds, as most
@@ -232,10 +244,16 @@ impl Draw<'_> {
                 items.push(Item { id, when, target, fault, lasts_ns, outlasts_heal: false });
             }
         }
-        let rows = self.resets_in_a_row(nodes, clients, safety_ns).into_iter().chain(self.swizzle(nodes, safety_ns));
-        for (id, Timed { at_ns, target, fault, lasts_ns }) in (FIRST_ID_OF_ROWS..).zip(rows) {
-            let when = When::At { at_ns: Time::from_nanos(at_ns) };
-            items.push(Item { id, when, target, fault, lasts_ns, outlasts_heal: false });
+        let rows = [
+            self.crash_loop(nodes, safety_ns),
+            self.resets_in_a_row(nodes, clients, safety_ns),
+            self.swizzle(nodes, safety_ns),
+        ];
+        for (first_id, row) in (FIRST_ID_OF_ROWS..).step_by(IDS_OF_A_FAMILY as usize).zip(rows) {
+            for (id, Timed { at_ns, target, fault, lasts_ns }) in (first_id..).zip(row) {
+                let when = When::At { at_ns: Time::from_nanos(at_ns) };
+                items.push(Item { id, when, target, fault, lasts_ns, outlasts_heal: false });
+            }
         }
         items
     }
@@ -293,6 +311,25 @@ impl Draw<'_> {
         chosen.into_iter().zip(starts).zip(order).map(clog).collect()
     }
 
+    /// One node crashes, and again soon after it is back: while it recovers, or before anybody has heard of it.
+    fn crash_loop(&self, nodes: &[NodeId], safety_ns: u64) -> Vec<Timed> {
+        let Some(mut stream) = self.row(FaultKind::Crash) else { return Vec::new() };
+        let target = Target::Node(nodes[stream.below(nodes.len() as u64) as usize]);
+        let count = 2 + stream.below(CRASHES_OF_A_LOOP_MAX - 1);
+        let (longest_down_ns, longest_up_ns) = (
+            stream.octaves(&(MILLISECOND..=500 * MILLISECOND)),
+            stream.octaves(&(10 * MICROSECOND..=500 * MILLISECOND)),
+        );
+        let mut at_ns = stream.below(safety_ns);
+        let mut crashes = Vec::new();
+        for _ in 0..count {
+            let down_ns = stream.octaves(&(100 * MICROSECOND..=longest_down_ns));
+            crashes.push(Timed { at_ns, target: target.clone(), fault: Fault::Crash, lasts_ns: Some(down_ns) });
+            at_ns += down_ns + stream.octaves(&(MICROSECOND..=longest_up_ns));
+        }
+        crashes
+    }
+
     fn when(&self, stream: &mut Stream, safety_ns: u64) -> (When, bool) {
         let triggers = &self.spec.triggers;
         let at_ns = Time::from_nanos(stream.below(safety_ns));
@@ -300,13 +337,16 @@ impl Draw<'_> {
             return (When::At { at_ns }, false);
         }
         let fact = triggers[stream.below(triggers.len() as u64) as usize].to_owned();
-        let nth = stream.octaves(&(1..=64)) as u32;
+        // Most runs have few elections and hardly a truncation: what waits for the fortieth waits in vain. Half of all wait for
+        // the next one from some time on, so that what happens late is struck as well.
+        let from_ns = if stream.chance(PPM / 2) { at_ns } else { Time::ZERO };
+        let nth = if stream.chance(PPM / 2) { 1 } else { stream.octaves(&(1..=64)) as u32 };
         let point = if stream.chance(PPM / 2) {
             Point::Effects(stream.below(4) as u32)
         } else {
             Point::AfterNs(stream.octaves(&(MICROSECOND..=50 * MILLISECOND)))
         };
-        (When::On { fact, node: None, nth, point }, true)
+        (When::On { fact, node: None, from_ns, nth, point }, true)
     }
 }
 

@@ -139,7 +139,8 @@ impl Left {
     }
 }
 
-const LEADS: fn() -> When = || When::On { fact: "elected".into(), node: None, nth: 1, point: Point::Effects(0) };
+const LEADS: fn() -> When =
+    || When::On { fact: "elected".into(), node: None, from_ns: Time::ZERO, nth: 1, point: Point::Effects(0) };
 
 fn item(id: u32, when: impl Fn() -> When, target: Target, fault: Fault, outlasts_heal: bool) -> Item {
     Item { id, when: when(), target, fault, lasts_ns: None, outlasts_heal }

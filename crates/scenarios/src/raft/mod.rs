@@ -202,15 +202,27 @@ impl System for Raft {
                 Knob::octaves("max_entries_in_flight", 1..=256),
                 Knob::linear("pre_vote", 0..=1),
                 Knob::linear("check_quorum", 0..=1),
-                Knob::octaves("segment_bytes", 256..=65_536),
+                // The least holds a record or two.
+                Knob::octaves("segment_bytes", 128..=65_536),
                 Knob::octaves("client_timeout_ms", 50..=2_000),
-                Knob::octaves("think_ms", 5..=1_000),
+                Knob::octaves("think_ms", 0..=1_000),
             ],
             faults: Faults::swarm()
                 .with(FaultKind::IoError)
                 .with(FaultKind::NoSpace)
                 .classed(FaultKind::BitRot, FaultClass::Detected),
-            triggers: vec!["term_entered", "voted", "elected", "appended", "truncated", "durable", "applied"],
+            triggers: vec![
+                "restarted",
+                "term_entered",
+                "voted",
+                "elected",
+                "deposed",
+                "appended",
+                "truncated",
+                "durable",
+                "applied",
+            ],
+            latency: Duration::ZERO..=Duration::from_millis(5),
             goals: goals(),
             ..Spec::new("raft")
         }

@@ -74,11 +74,18 @@ pub enum When {
         /// Only where this node states it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         node: Option<NodeId>,
-        /// The how-manieth such fact of the run, counted from 1.
+        /// Only facts that are stated at this time or later count; without it all do.
+        #[serde(default, skip_serializing_if = "is_start")]
+        from_ns: Time,
+        /// The how-manieth such fact, counted from 1.
         nth: u32,
         /// How far into the step that states it, or how long after.
         point: Point,
     },
+}
+
+fn is_start(time: &Time) -> bool {
+    *time == Time::ZERO
 }
 
 /// Where in or after the step that states a fact an item strikes.
@@ -230,9 +237,13 @@ mod tests {
 
     #[test]
     fn an_item_reads_as_a_sentence() {
-        let on = When::On { fact: "elected".into(), node: Some(NodeId::node(3)), nth: 1, point: Point::Effects(0) };
-        let triggered = item(on, Target::Node(NodeId::node(2)), Fault::Crash);
-        assert_eq!(triggered.to_string(), "on elected(n3)#1 crash n2 before effects");
+        let on = |from_ns| {
+            let (fact, node) = ("elected".into(), Some(NodeId::node(3)));
+            let when = When::On { fact, node, from_ns, nth: 1, point: Point::Effects(0) };
+            item(when, Target::Node(NodeId::node(2)), Fault::Crash).to_string()
+        };
+        assert_eq!(on(Time::ZERO), "on elected(n3)#1 crash n2 before effects");
+        assert_eq!(on(Time::from_nanos(1_250_000_000)), "on elected(n3)#1 from 1.250s crash n2 before effects");
         let mut timed = item(at(1250), Target::Nodes(vec![NodeId::node(1), NodeId::node(2)]), Fault::Partition);
         timed.lasts_ns = Some(43_000_000);
         assert_eq!(timed.to_string(), "at 1.250s cut off n1+n2 for 43ms");

@@ -14,12 +14,16 @@ impl fmt::Display for Item {
             // A message's fate is decided when it is sent.
             When::At { .. } if matches!(self.target, Target::Message { .. }) => write!(f, "{strike}")?,
             When::At { at_ns } => write!(f, "at {at_ns} {strike}")?,
-            When::On { fact, node, nth, point } => {
+            When::On { fact, node, from_ns, nth, point } => {
                 write!(f, "on {fact}")?;
                 if let Some(node) = node {
                     write!(f, "({node})")?;
                 }
-                write!(f, "#{nth} {strike}")?;
+                write!(f, "#{nth}")?;
+                if *from_ns > Time::ZERO {
+                    write!(f, " from {from_ns}")?;
+                }
+                write!(f, " {strike}")?;
                 match point {
                     Point::Effects(0) => f.write_str(" before effects")?,
                     Point::Effects(1) => f.write_str(" after 1 effect")?,

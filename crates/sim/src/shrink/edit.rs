@@ -57,6 +57,8 @@ pub(super) enum Edit {
 pub(super) enum ItemNumber {
     /// When it strikes; in nanoseconds.
     At,
+    /// From when on facts are counted; in nanoseconds.
+    From,
     /// At the how-manieth fact.
     Nth,
     /// After how many effects.
@@ -270,14 +272,22 @@ fn time(item: &mut Item, struck: Option<(Time, Option<NodeId>)>, after_ns: u64) 
 
 impl ItemNumber {
     /// Every one.
-    pub(super) const ALL: [ItemNumber; 6] =
-        [ItemNumber::Nth, ItemNumber::Effects, ItemNumber::After, ItemNumber::At, ItemNumber::Lasts, ItemNumber::Size];
+    pub(super) const ALL: [ItemNumber; 7] = [
+        ItemNumber::From,
+        ItemNumber::Nth,
+        ItemNumber::Effects,
+        ItemNumber::After,
+        ItemNumber::At,
+        ItemNumber::Lasts,
+        ItemNumber::Size,
+    ];
 
     /// The number, where an item has it.
     pub(super) fn get(self, item: &Item) -> Option<u64> {
         let is_message = matches!(item.fault, Fault::Message(_));
         match (self, &item.when) {
             (ItemNumber::At, When::At { at_ns }) if !is_message => Some(at_ns.as_nanos()),
+            (ItemNumber::From, When::On { from_ns, .. }) => Some(from_ns.as_nanos()),
             (ItemNumber::Nth, When::On { nth, .. }) => Some(u64::from(*nth)),
             (ItemNumber::Effects, When::On { point: Point::Effects(count), .. }) => Some(u64::from(*count)),
             (ItemNumber::After, When::On { point: Point::AfterNs(nanos), .. }) => Some(*nanos),
@@ -302,6 +312,7 @@ impl ItemNumber {
         }
         match (self, &mut item.when) {
             (ItemNumber::At, When::At { at_ns }) => *at_ns = Time::from_nanos(value),
+            (ItemNumber::From, When::On { from_ns, .. }) => *from_ns = Time::from_nanos(value),
             (ItemNumber::Nth, When::On { nth, .. }) => *nth = u32::try_from(value).unwrap_or(*nth).max(1),
             (ItemNumber::Effects, When::On { point, .. }) => {
                 *point = u32::try_from(value).map_or(*point, Point::Effects);

@@ -9,6 +9,7 @@ use crate::id::NodeId;
 use crate::plan::{Fate, Fault, FaultKind, Item, Point, When};
 use crate::sample::PPM;
 use crate::spec::Spec;
+use crate::time::Time;
 use crate::world::UNSYNCED_KEPT_PPM;
 
 /// One way of making a case smaller.
@@ -166,12 +167,12 @@ fn operations(load: &ClientLoad) -> Vec<Edit> {
     there.map(|ordinal| Edit::DropOperation(load.id, ordinal)).collect()
 }
 
-/// What strikes as the first fact of its kind is stated says more than a time does; what strikes some time after one, or
-/// at the fifth, says less.
+/// What strikes as the first fact of its kind is stated says more than a time does; what strikes some time after one, at the
+/// fifth, or counts from some time on, says less.
 fn triggers(case: &Case) -> Vec<Edit> {
     let is_involved = |when: &When| match when {
         When::At { .. } => false,
-        When::On { nth, point, .. } => *nth > 1 || matches!(point, Point::AfterNs(_)),
+        When::On { from_ns, nth, point, .. } => *from_ns > Time::ZERO || *nth > 1 || matches!(point, Point::AfterNs(_)),
     };
     let involved = case.plan.items.iter().filter(|item| is_involved(&item.when));
     involved.flat_map(|item| [0, 1].map(|after_ns| Edit::Time { item: item.id, after_ns })).collect()

@@ -76,7 +76,7 @@ impl<S: System> World<S> {
         let (mut set_off, mut at) = (Vec::new(), 0);
         while at < self.armed.len() {
             let index = self.armed[at];
-            match due(&plan.items[index], label, id, &mut self.items[index].seen) {
+            match due(&plan.items[index], label, id, self.now, &mut self.items[index].seen) {
                 Some(point) => {
                     self.armed.remove(at);
                     self.items[index].subject = Some(slot);
@@ -502,9 +502,9 @@ impl<S: System> World<S> {
 }
 
 /// Where in the step an armed item strikes, if this fact is the one that it waits for.
-fn due(item: &Item, label: &str, id: NodeId, seen: &mut u32) -> Option<Point> {
-    let When::On { fact, node, nth, point } = &item.when else { return None };
-    if fact != label || node.is_some_and(|node| node != id) {
+fn due(item: &Item, label: &str, id: NodeId, now: Time, seen: &mut u32) -> Option<Point> {
+    let When::On { fact, node, from_ns, nth, point } = &item.when else { return None };
+    if now < *from_ns || fact != label || node.is_some_and(|node| node != id) {
         return None;
     }
     *seen += 1;

@@ -216,7 +216,7 @@ fn a_crash_in_the_middle_of_a_step_stays_a_triggered_one() {
     // Where n1 crashes at another moment, it counts nothing that it does not send.
     items.retain(|item| item.fault != Fault::Crash || item.target != Target::Node(n(1)));
     items.retain(|item| item.fault != Fault::Partition);
-    let when = When::On { fact: "counted".into(), node: None, nth: 1, point: Point::Effects(0) };
+    let when = When::On { fact: "counted".into(), node: None, from_ns: Time::ZERO, nth: 1, point: Point::Effects(0) };
     items.push(Item {
         id: 0,
         when,

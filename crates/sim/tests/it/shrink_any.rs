@@ -145,7 +145,7 @@ fn drawn_item(draws: &mut Draws, index: u64) -> Item {
     if draws.coin() {
         let point = if draws.coin() { Point::AfterNs(draws.below(MS)) } else { Point::Effects(draws.below(5) as u32) };
         let node = draws.coin().then(|| n(2));
-        item.when = When::On { fact: "said".into(), node, nth: 1 + draws.below(9) as u32, point };
+        item.when = When::On { fact: "said".into(), node, from_ns: Time::ZERO, nth: 1 + draws.below(9) as u32, point };
         item.target = if draws.coin() { Target::Subject } else { Target::Nodes(vec![n(1), n(3)]) };
     }
     item

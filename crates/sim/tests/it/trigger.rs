@@ -50,7 +50,7 @@ impl Actor for Steps {
 }
 
 fn on(nth: u32, point: Point, fault: Fault) -> Item {
-    let when = When::On { fact: "stepped".into(), node: Some(n(1)), nth, point };
+    let when = When::On { fact: "stepped".into(), node: Some(n(1)), from_ns: Time::ZERO, nth, point };
     Item { id: 1, when, target: Target::Subject, fault, lasts_ns: Some(5 * MS), outlasts_heal: false }
 }
 
@@ -109,7 +109,7 @@ fn after_a_duration_the_whole_step_has_left_and_the_fault_comes_then() {
 fn only_the_nth_fact_of_the_node_that_is_named_sets_it_off() {
     let system = Rig::<Steps>::new();
     let when = |node, nth| {
-        let when = When::On { fact: "stepped".into(), node, nth, point: Point::Effects(0) };
+        let when = When::On { fact: "stepped".into(), node, from_ns: Time::ZERO, nth, point: Point::Effects(0) };
         let item =
             Item { id: 1, when, target: Target::Node(n(3)), fault: Fault::Crash, lasts_ns: None, outlasts_heal: false };
         run(&system, &with_items(calm(3), [item])).items[0]
@@ -119,6 +119,22 @@ fn only_the_nth_fact_of_the_node_that_is_named_sets_it_off() {
     assert_eq!(when(None, 5), ItemOutcome::Fired(ms(20)));
     assert_eq!(when(None, 7), ItemOutcome::Fired(ms(30)));
     assert_eq!(when(Some(n(2)), 4), ItemOutcome::Never);
+}
+
+#[test]
+fn facts_count_from_the_time_that_the_item_says() {
+    let system = Rig::<Steps>::new();
+    let struck = |from: u64, nth| {
+        let point = Point::Effects(0);
+        let when = When::On { fact: "stepped".into(), node: None, from_ns: Time::from_nanos(from), nth, point };
+        let item = Item { when, ..on(1, point, Fault::Pause) };
+        run(&system, &with_items(calm(3), [item])).items[0]
+    };
+    // Three facts each at 10, 20 and 30 ms.
+    assert_eq!(struck(10 * MS, 1), ItemOutcome::Fired(ms(10)), "at the very time");
+    assert_eq!(struck(10 * MS + 1, 1), ItemOutcome::Fired(ms(20)));
+    assert_eq!(struck(10 * MS + 1, 4), ItemOutcome::Fired(ms(30)));
+    assert_eq!(struck(10 * MS + 1, 7), ItemOutcome::Never);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Cases that are refused, each with one line that names what does not fit.
 
-use sim::{Case, Fault, Io, LinkKind, NodeId, Point, Refusal, RunOptions, Scenario, Target, When};
+use sim::{Case, Fault, Io, LinkKind, NodeId, Point, Refusal, RunOptions, Scenario, Target, Time, When};
 
 use crate::rig::{Actor, MS, Numbers, Rig, at, calm, n, with_items};
 
@@ -41,7 +41,7 @@ fn an_item_that_cannot_be_carried_out() {
     assert_eq!(absent, "item 1 names n4, which is not in the case");
     let subject = refusal(|case| case.plan.items[1].target = Target::Subject);
     assert_eq!(subject, "item 2: Crash of Subject is not supported");
-    let zeroth = When::On { fact: "any".into(), node: None, nth: 0, point: Point::Effects(0) };
+    let zeroth = When::On { fact: "any".into(), node: None, from_ns: Time::ZERO, nth: 0, point: Point::Effects(0) };
     let zeroth = refusal(|case| case.plan.items[0].when = zeroth);
     assert_eq!(zeroth, "item 1 waits for the 0th fact of its kind: they are counted from 1");
 }
