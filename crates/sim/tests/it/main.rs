@@ -7,6 +7,7 @@
 //! | `weather` | messages that are damaged, wait behind each other or a clog, or are dropped |
 //! | `crash` | what a crash takes and what it leaves; restarts; refusals |
 //! | `disks` | disks that stall, fail, fill up, lie, rot and tear; names that are not durable |
+//! | `misreads` | boots that read what is not on the platter |
 //! | `pause` | what waits while a process stands still |
 //! | `sessions` | links that are up or down |
 //! | `trigger` | items that strike in the middle of a step |
@@ -29,6 +30,7 @@ mod heal;
 mod independence;
 mod limits;
 mod lively;
+mod misreads;
 mod partition;
 mod pause;
 mod replay;
