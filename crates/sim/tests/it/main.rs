@@ -20,6 +20,7 @@
 //! | `independence` | what a change to a case leaves as it was |
 //! | `shrink` | the least that it takes, of what is known to be it |
 //! | `shrink_any` | the same of failures that no system has: that a search ends, and what it does not depend on |
+//! | `wipes` | a machine that is wiped, and comes back as somebody else |
 //! | `validation` | cases that are refused |
 
 mod clocks;
@@ -41,3 +42,4 @@ mod shrink_any;
 mod trigger;
 mod validation;
 mod weather;
+mod wipes;
