@@ -213,6 +213,8 @@ const DISK_FAULTS: &[Fault] = &[
     Fault::LostWrite,
     Fault::MisdirectedWrite,
     Fault::BitRot,
+    Fault::StaleRead,
+    Fault::MisdirectedRead,
 ];
 
 fn disks(ppm: impl Strategy<Value = u32> + Clone) -> impl Strategy<Value = Disks> {

@@ -366,14 +366,15 @@ impl<P: Protocol> Io<'_, P> {
         self.sync(File(DIRECTORY))
     }
 
-    /// What a file holds after a crash, or nothing where there is no such file.
+    /// What a file holds after a crash, or nothing where there is no such file. That is what is durable, unless a fault of the
+    /// disk is in what is read (`stale_read`, `misdirected_read`): then it is that for as long as the boot lasts.
     ///
     /// # Panics
     /// Outside of [`Process::boot`]: reading is synchronous only there.
     #[track_caller]
     pub fn surviving(&self, name: &str) -> &[u8] {
         assert!(self.booting, "surviving bytes are read at boot");
-        self.host.disk.durable(name)
+        self.host.disk.read(name)
     }
 
     /// Writes bytes to the page cache. They are durable when a later [`sync`](Self::sync) of the file completes; until

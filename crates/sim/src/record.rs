@@ -100,6 +100,15 @@ pub enum RecordWhat {
         /// The byte.
         at: u64,
     },
+    /// The process is to read a sector otherwise than it is on the platter.
+    Misread {
+        /// The file.
+        name: String,
+        /// The sector, counted from 0.
+        sector: u64,
+        /// The sector that is read in its place; nothing where it is read as it was before.
+        from: Option<u64>,
+    },
     /// A session with this process was to come up.
     SessionBegins {
         /// The other end.
@@ -278,6 +287,12 @@ impl fmt::Display for RecordWhat {
             RecordWhat::RequestFailed(request, error) => write!(f, "{request} fails: {error}"),
             RecordWhat::Stopped(why) => write!(f, "stops: {why}"),
             RecordWhat::Supervised => f.write_str("is looked after"),
+            RecordWhat::Misread { name, sector, from: None } => {
+                write!(f, "reads sector {sector} of `{name}` as it was earlier")
+            }
+            RecordWhat::Misread { name, sector, from: Some(from) } => {
+                write!(f, "reads sector {from} of `{name}` in place of sector {sector}")
+            }
             RecordWhat::Rotted { name, at } => write!(f, "a bit of `{name}` rots, in byte {at}"),
             RecordWhat::Crashed { kept, dropped, torn: 0 } => {
                 write!(f, "crashes; unsynced writes: {kept} kept, {dropped} dropped")

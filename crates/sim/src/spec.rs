@@ -78,8 +78,7 @@ impl Spec {
     /// nodes.
     pub fn fault_kinds(&self, expansion: &Expansion) -> Vec<FaultKind> {
         let nodes = *self.nodes.end();
-        let allowed =
-            |kind: FaultKind| self.faults.class(kind) != FaultClass::Excluded && !expansion.without.contains(&kind);
+        let allowed = |kind: FaultKind| self.allows(kind, expansion);
         let loses_unsynced =
             allowed(FaultKind::UnsyncedLoss) && (allowed(FaultKind::Crash) || allowed(FaultKind::IoError));
         // A link that carries little has a bound on what waits there, or neither.
@@ -93,9 +92,20 @@ impl Spec {
             FaultKind::SessionReset => self.link == LinkKind::Session && nodes >= 2,
             FaultKind::PartialPartition => nodes >= 3,
             FaultKind::UnsyncedLoss | FaultKind::TornWrite => loses_unsynced,
+            FaultKind::StaleRead | FaultKind::MisdirectedRead => self.boots_again(expansion),
             _ => true,
         };
         FaultKind::ALL.into_iter().filter(|kind| allowed(*kind) && can_strike(*kind)).collect()
+    }
+
+    /// Whether anybody reads a disk that was written to: a node boots again after the faults for which it is down.
+    pub(crate) fn boots_again(&self, expansion: &Expansion) -> bool {
+        // A wiped disk holds nothing that could be misread.
+        [FaultKind::Crash, FaultKind::Stop].into_iter().any(|kind| self.allows(kind, expansion))
+    }
+
+    fn allows(&self, kind: FaultKind, expansion: &Expansion) -> bool {
+        self.faults.class(kind) != FaultClass::Excluded && !expansion.without.contains(&kind)
     }
 
     /// Whether what it must show is that two runs of one seed differ. One run by itself has nothing wrong then, so a
@@ -161,7 +171,8 @@ pub struct Faults {
 impl Faults {
     /// Every kind is tolerated that a system survives which syncs before it answers; each seed has its own choice and
     /// weights. Excluded are a request that fails (`io_error`, `no_space`), which a process must answer, and what takes or
-    /// changes durable bytes (`bit_rot`, `lying_sync`, `lost_write`, `misdirected_write`, `wipe`).
+    /// changes durable bytes, or reads others (`bit_rot`, `lying_sync`, `lost_write`, `misdirected_write`, `wipe`, `stale_read`,
+    /// `misdirected_read`).
     pub fn swarm() -> Faults {
         let demanding = [FaultKind::IoError, FaultKind::NoSpace].into_iter().chain(FaultKind::DAMAGING);
         demanding.fold(Faults { classes: [FaultClass::Tolerated; FaultKind::ALL.len()] }, Faults::without)
@@ -237,6 +248,7 @@ mod tests {
             (faulty(1..=1, LinkKind::Session), without(&[])),
             (faulty(3..=3, LinkKind::Datagram), without(&[FaultKind::Crash])),
             (faulty(3..=3, LinkKind::Datagram), without(&[FaultKind::Crash, FaultKind::IoError])),
+            (faulty(3..=3, LinkKind::Datagram), without(&[FaultKind::Crash, FaultKind::Stop])),
             (faulty(3..=3, LinkKind::Datagram), without(&[FaultKind::UnsyncedLoss])),
             (faulty(3..=3, LinkKind::Datagram), without(&[FaultKind::QueueOverflow])),
             (Spec::new("swarm"), without(&[FaultKind::Loss])),

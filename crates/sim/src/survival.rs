@@ -34,7 +34,8 @@ pub struct NodeDamage {
     pub lost_unsynced: bool,
     /// Whether requests to its disk fail now, so that its process may stop at any time.
     pub is_failing: bool,
-    /// Whether what it had made durable may have been lost or changed: a bit rotted, a disk lied, it was wiped.
+    /// Whether what it had made durable may have been lost or changed: a bit rotted, a disk lied, it was wiped,
+    /// or it may go on from what it did not read right.
     pub is_damaged: bool,
     /// By how many millionths its monotonic clock is too fast, or where negative too slow.
     pub clock_rate_error_ppm: i32,

@@ -209,11 +209,16 @@ impl Draw<'_> {
             (FaultKind::MisdirectedWrite, Fault::MisdirectedWrite),
             (FaultKind::BitRot, Fault::BitRot),
             (FaultKind::Clog, Fault::Clog),
+            (FaultKind::StaleRead, Fault::StaleRead),
+            (FaultKind::MisdirectedRead, Fault::MisdirectedRead),
         ];
         let mut items = Vec::new();
         for (family_number, (kind, fault)) in families.into_iter().enumerate() {
             let Some(mut family) = self.stream_if_on(kind) else { continue };
             if kind == FaultKind::PartialPartition && nodes.len() < 3 {
+                continue;
+            }
+            if kind.strikes_at_boot() && !self.spec.boots_again(self.expansion) {
                 continue;
             }
             if kind == FaultKind::SessionReset && (self.spec.link == LinkKind::Datagram || nodes.len() < 2) {

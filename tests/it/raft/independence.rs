@@ -59,6 +59,7 @@ fn run(case: &Case) -> Run {
         | RecordWhat::Crashed { .. }
         | RecordWhat::Ended
         | RecordWhat::Rotted { .. }
+        | RecordWhat::Misread { .. }
         | RecordWhat::Paused
         | RecordWhat::Resumed
         | RecordWhat::Clock { .. }

@@ -8,6 +8,10 @@
 //! of the others until the crate says that somebody knows of it, and does so again whenever nobody seems to. A name that was
 //! declared down is renewed by the crate.
 //!
+//! A machine that is wiped counts from 1 again, and goes by names that it had before, of which later ones win: `wipe` is excluded.
+//! A number that it draws in place of the count would be new and win half the time; what is new and wins is not to be had without a
+//! clock or somebody else to ask.
+//!
 //! | module | holds |
 //! |---|---|
 //! | here | the system: triggers, goals, checks |

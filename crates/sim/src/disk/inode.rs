@@ -114,6 +114,23 @@ impl Inode {
     /// stays as it was, and where it goes `astray`, what was meant for it is written over another. Gives the first change
     /// that is not where it belongs.
     pub(super) fn settle_but_one(&mut self, sync: Request, draw: u64, astray: bool) -> Option<Request> {
+        let victim = self.one_touched(sync, draw);
+        let before = victim.map(|(sector, _)| self.sector(sector));
+        self.settle(sync);
+        let ((sector, first), before) = (victim?, before?);
+        let meant = self.sector(sector);
+        put(&mut self.durable, sector, &before);
+        if astray {
+            let other = below(mix(draw, 1), self.sectors());
+            if other != sector {
+                put(&mut self.durable, other, &meant);
+            }
+        }
+        Some(first)
+    }
+
+    /// A sector, drawn among those that are written to up to this request, and the first change to it.
+    pub(super) fn one_touched(&self, sync: Request, draw: u64) -> Option<(u64, Request)> {
         let mut first_touched = BTreeMap::new();
         for pending in self.pending.iter().take_while(|pending| pending.request <= sync) {
             if let Change::Write { at, len, .. } = pending.change {
@@ -121,19 +138,24 @@ impl Inode {
             }
         }
         let drawn = below(draw, (first_touched.len() as u64).max(1)) as usize;
-        let victim = first_touched.into_iter().nth(drawn);
-        let before = victim.map(|(sector, _)| image(&self.durable, sector));
-        self.settle(sync);
-        let ((sector, first), before) = (victim?, before?);
-        let meant = image(&self.durable, sector);
-        self.put(sector, &before);
-        if astray {
-            let other = below(mix(draw, 1), (self.durable.len() as u64).div_ceil(SECTOR_LEN));
-            if other != sector {
-                self.put(other, &meant);
-            }
-        }
-        Some(first)
+        first_touched.into_iter().nth(drawn)
+    }
+
+    /// How many sectors are on the platter.
+    pub(super) fn sectors(&self) -> u64 {
+        (self.durable.len() as u64).div_ceil(SECTOR_LEN)
+    }
+
+    /// A sector as it is on the platter, zeros where the file does not reach.
+    pub(super) fn sector(&self, sector: u64) -> Sector {
+        image(&self.durable, sector)
+    }
+
+    /// What is on the platter, but for the bytes of one sector.
+    pub(super) fn durable_but_for(&self, sector: u64, bytes: &Sector) -> Vec<u8> {
+        let mut durable = self.durable.clone();
+        put(&mut durable, sector, bytes);
+        durable
     }
 
     /// Resolves every change that is not on the platter, as a crash does. Gives what became of each.
@@ -176,7 +198,7 @@ impl Inode {
             }
         }
         self.durable.resize(len as usize, 0);
-        found.iter().for_each(|(sector, found)| self.put(*sector, &found.bytes));
+        found.iter().for_each(|(sector, found)| put(&mut self.durable, *sector, &found.bytes));
         resolved
     }
 
@@ -207,16 +229,9 @@ impl Inode {
         }
         changes
     }
-
-    /// Sets a sector's bytes, as far as the file reaches.
-    fn put(&mut self, sector: u64, bytes: &Sector) {
-        let start = ((sector * SECTOR_LEN) as usize).min(self.durable.len());
-        let stop = (start + bytes.len()).min(self.durable.len());
-        self.durable[start..stop].copy_from_slice(&bytes[..stop - start]);
-    }
 }
 
-type Sector = [u8; SECTOR_LEN as usize];
+pub(super) type Sector = [u8; SECTOR_LEN as usize];
 
 /// A change that a crash met in the page cache.
 enum Dirty {
@@ -342,6 +357,13 @@ fn tear(old: &Sector, new: &Sector, draw: u64) -> usize {
 /// The sectors of so many bytes from `at` on.
 fn sectors(at: u64, len: u64) -> Range<u64> {
     if len == 0 { 0..0 } else { at / SECTOR_LEN..(at + len).div_ceil(SECTOR_LEN) }
+}
+
+/// Sets a sector's bytes, as far as the file reaches.
+fn put(file: &mut [u8], sector: u64, bytes: &Sector) {
+    let start = ((sector * SECTOR_LEN) as usize).min(file.len());
+    let stop = (start + bytes.len()).min(file.len());
+    file[start..stop].copy_from_slice(&bytes[..stop - start]);
 }
 
 /// The bytes of a sector, zeros where the file does not reach.

@@ -11,10 +11,12 @@
 //! | `inode` | the bytes of one file, sector by sector |
 //! | `directory` | which name stands for which file |
 //! | `marks` | how far the requests of either have come |
+//! | `misread` | what one boot reads that is not on the platter |
 
 mod directory;
 mod inode;
 mod marks;
+mod misread;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -23,6 +25,8 @@ pub(crate) use self::directory::{Change, DIRECTORY};
 use self::inode::Inode;
 pub(crate) use self::inode::SectorFate;
 use self::marks::Marks;
+use self::misread::Misread;
+pub(crate) use self::misread::ReadTrap;
 use crate::id::Request;
 use crate::mix::mix;
 use crate::process::DiskError;
@@ -48,6 +52,10 @@ pub(crate) struct Disk<F> {
     condition: Condition,
     /// What becomes of one sector of what is synced next.
     trap: Option<Trap>,
+    /// What is to become of one sector when the disk is read next.
+    read_trap: Option<ReadTrap>,
+    /// What the boot that is under way reads.
+    misread: Option<Misread>,
 }
 
 /// Requests that failed.
@@ -119,6 +127,8 @@ impl<F> Disk<F> {
             broken: Vec::new(),
             condition: Condition::Sound,
             trap: None,
+            read_trap: None,
+            misread: None,
         }
     }
 
@@ -134,9 +144,11 @@ impl<F> Disk<F> {
         File(number.expect("a disk has had fewer than 65535 files"))
     }
 
-    /// The durable bytes of a file; nothing where there is no such file.
-    pub(crate) fn durable(&self, name: &str) -> &[u8] {
-        self.directory.durable_file(name).map_or(&[], |file| self.inodes[file as usize].durable())
+    /// The durable bytes of a file, as they are read; nothing where there is no such file.
+    pub(crate) fn read(&self, name: &str) -> &[u8] {
+        let Some(file) = self.directory.durable_file(name) else { return &[] };
+        let misread = self.misread.as_ref().filter(|misread| misread.file == file);
+        misread.map_or_else(|| self.inodes[file as usize].durable(), |misread| misread.bytes.as_slice())
     }
 
     /// The names of all files, in order, as the process sees them.
@@ -329,14 +341,34 @@ impl<F> Disk<F> {
         self.trap.is_some()
     }
 
-    pub(crate) fn set_trap(&mut self, trap: Option<Trap>) {
-        self.trap = trap;
+    pub(crate) fn set_trap(&mut self, trap: Trap) {
+        self.trap = Some(trap);
+    }
+
+    pub(crate) fn has_read_trap(&self) -> bool {
+        self.read_trap.is_some()
+    }
+
+    pub(crate) fn set_read_trap(&mut self, trap: ReadTrap) {
+        self.read_trap = Some(trap);
+    }
+
+    /// No trap is set any more.
+    pub(crate) fn disarm(&mut self) {
+        self.trap = None;
+        self.read_trap = None;
     }
 
     fn settle(&mut self, sync: Request) {
         if sync.file == DIRECTORY {
             return self.directory.settle(sync);
         }
+        let stale = self.about_to_change(sync);
+        self.settle_file(sync);
+        self.remember(stale);
+    }
+
+    fn settle_file(&mut self, sync: Request) {
         let inode = &mut self.inodes[sync.file as usize];
         // Where nothing was written, nothing is lost, and the next sync is the one.
         let trap = if inode.has_pending() { self.trap.take() } else { None };
@@ -510,7 +542,7 @@ mod tests {
         let sync = bench.disk.next_request(1, log);
         let later = bench.write(log, 6, b"three", 3);
         bench.disk.synced(sync, &mut bench.facts, KEPT).expect("a sound disk");
-        assert_eq!(bench.disk.durable("log"), b"onetwo");
+        assert_eq!(bench.disk.read("log"), b"onetwo");
         assert_eq!(bench.facts, [1, 2]);
         assert!(bench.disk.is_durable(sync) && !bench.disk.is_durable(later));
     }
@@ -525,7 +557,7 @@ mod tests {
                 .zip([0, 3, 6])
                 .for_each(|(word, at)| _ = bench.write(log, at, word.as_bytes(), at));
             let losses = bench.disk.crash(|place| SectorFate::Old(mix(draw, place.sector)));
-            let text = String::from_utf8(bench.disk.durable("log").to_vec()).expect("what was written");
+            let text = String::from_utf8(bench.disk.read("log").to_vec()).expect("what was written");
             assert_eq!(losses.facts, [0, 3, 6][..text.len() / 3], "{text}");
             assert_eq!(losses.kept + losses.dropped, 3);
             found.insert(text);
@@ -540,7 +572,7 @@ mod tests {
             bench.write(log, fact * 512, &[byte; 512], fact);
         }
         let losses = bench.disk.crash(|place| if place.sector == 1 { SectorFate::Old(0) } else { SectorFate::Kept });
-        let bytes = bench.disk.durable("log");
+        let bytes = bench.disk.read("log");
         assert_eq!((bytes.len(), bytes[511], bytes[512], bytes[1024]), (1536, b'a', 0, b'c'));
         assert_eq!((losses.kept, losses.dropped), (2, 1));
         assert_eq!(losses.facts, [0], "what follows a gap is not known to be readable");
@@ -556,7 +588,7 @@ mod tests {
             bench.write(log, 0, &[b'b'; 300], 2);
             bench.write(log, 300, &[b'c'; 100], 3);
             let losses = bench.disk.crash(|_| SectorFate::Torn(draw));
-            let bytes = bench.disk.durable("log");
+            let bytes = bench.disk.read("log");
             let of = |letter: u8| bytes.iter().filter(|byte| **byte == letter).count();
             // Either part of the first change is there, or all of it and part of the second.
             assert!(
@@ -592,7 +624,7 @@ mod tests {
             bench.disk.truncate(request, 3).expect("a sound disk");
             bench.write(log, 3, b"!", 1);
             bench.disk.crash(fate);
-            String::from_utf8(bench.disk.durable("log").to_vec()).expect("what was written")
+            String::from_utf8(bench.disk.read("log").to_vec()).expect("what was written")
         };
         assert_eq!(cut(KEPT), "one!");
         assert_eq!(cut(OLD), "onetwo");
@@ -610,7 +642,7 @@ mod tests {
         assert_eq!(bench.facts, [] as [u64; 0]);
         let mut named = bench.disk.clone();
         assert_eq!(bench.disk.crash(OLD).facts, [] as [u64; 0]);
-        assert_eq!((bench.disk.durable("log"), bench.disk.file("log")), (b"".as_slice(), None));
+        assert_eq!((bench.disk.read("log"), bench.disk.file("log")), (b"".as_slice(), None));
         // Where the crash keeps the name after all, or the directory is synced, it is as if it had always been durable.
         assert_eq!(named.clone().crash(KEPT).facts, [1]);
         let sync = named.next_request(1, File(DIRECTORY));
@@ -640,7 +672,7 @@ mod tests {
                 |place| if numbers[..kept].contains(&place.request) { SectorFate::Kept } else { SectorFate::Old(0) },
             );
             let names: Vec<String> = disk.names().map(str::to_owned).collect();
-            (names.join(" "), String::from_utf8(disk.durable("log").to_vec()).expect("a word"))
+            (names.join(" "), String::from_utf8(disk.read("log").to_vec()).expect("a word"))
         });
         let expected = [("log", "old"), ("log new", "old"), ("log", "new"), ("", "")];
         assert_eq!(found.each_ref().map(|(names, log)| (names.as_str(), log.as_str())), expected);
@@ -658,7 +690,7 @@ mod tests {
         bench.write(log, 3, b"two", 2);
         let again = bench.sync(log);
         assert!(bench.disk.is_acknowledged(again) && !bench.disk.is_durable(again));
-        assert_eq!(bench.disk.durable("log"), b"\0\0\0two");
+        assert_eq!(bench.disk.read("log"), b"\0\0\0two");
         assert!(bench.disk.failure_of(sync).is_some() && bench.disk.failure_of(again).is_none());
         assert_eq!(bench.facts, [] as [u64; 0], "nothing of this file can be relied on in this life");
         bench.disk.crash(OLD);
@@ -704,7 +736,7 @@ mod tests {
         bench.write(log, 500, &[[0; 12].as_slice(), &[b'b'; 20]].concat(), 2);
         let losses = bench.disk.crash(|place| if place.sector == 0 { SectorFate::Old(0) } else { SectorFate::Kept });
         assert_eq!((losses.dropped, losses.facts.as_slice()), (0, [2].as_slice()));
-        assert_eq!(bench.disk.durable("log").len(), 532);
+        assert_eq!(bench.disk.read("log").len(), 532);
     }
 
     /// A reader takes a record for whole whose very last byte a crash took: then it is durable, and not so with one byte less.
@@ -717,7 +749,7 @@ mod tests {
             bench.disk.state_when_durable(request, 1);
             // Of two bytes a tear leaves the first.
             let losses = bench.disk.crash(|_| SectorFate::Torn(0));
-            assert_eq!(bench.disk.durable("log"), b"a");
+            assert_eq!(bench.disk.read("log"), b"a");
             losses.facts
         };
         assert_eq!((torn_at(1), torn_at(2)), (vec![1], vec![]));
@@ -759,7 +791,7 @@ mod tests {
         bench.disk.set_condition(Condition::Full);
         bench.write(log, 0, b"six", 2);
         bench.sync(log);
-        assert_eq!((bench.disk.durable("log"), bench.facts.as_slice()), (b"six".as_slice(), [1, 2].as_slice()));
+        assert_eq!((bench.disk.read("log"), bench.facts.as_slice()), (b"six".as_slice(), [1, 2].as_slice()));
         let request = bench.disk.next_request(1, log);
         assert_eq!(bench.disk.write(request, 3, b"!", 1), Err(DiskError::NoSpace));
     }
@@ -782,7 +814,7 @@ mod tests {
         let last = bench.sync(log);
         assert_eq!((bench.disk.failure_of(second), bench.disk.failure_of(third)), (Some(DiskError::NoSpace), None));
         assert!(bench.disk.is_acknowledged(last));
-        assert_eq!((bench.disk.durable("log"), bench.facts.len()), (b"one".as_slice(), 0));
+        assert_eq!((bench.disk.read("log"), bench.facts.len()), (b"one".as_slice(), 0));
     }
 
     #[test]
@@ -792,11 +824,11 @@ mod tests {
             bench.write(log, 0, &[[b'a'; 512], [b'.'; 512], [b'c'; 512]].concat(), 0);
             bench.sync(log);
             bench.write(log, 512, &[b'b'; 512], 1);
-            bench.disk.set_trap(Some(trap));
+            bench.disk.set_trap(trap);
             let sync = bench.sync(log);
             assert_eq!(bench.facts, [0], "{trap:?}: what is not where it belongs is not durable");
             assert!(bench.disk.is_acknowledged(sync));
-            let bytes = bench.disk.durable("log");
+            let bytes = bench.disk.read("log");
             [0, 512, 1024].map(|at| char::from(bytes[at])).into_iter().collect::<String>()
         };
         assert_eq!(found(Trap::Lost(7)), "a.c");
@@ -812,7 +844,7 @@ mod tests {
         bench.write(log, 0, &[0; 64], 0);
         bench.sync(log);
         let (name, at) = bench.disk.rot(7).expect("there are bytes");
-        let bytes = bench.disk.durable(&name);
+        let bytes = bench.disk.read(&name);
         let changed: Vec<u32> = bytes.iter().map(|byte| byte.count_ones()).collect();
         assert_eq!((changed.iter().sum::<u32>(), changed[at as usize]), (1, 1));
     }

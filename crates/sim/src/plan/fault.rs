@@ -58,6 +58,12 @@ pub enum Fault {
     MisdirectedWrite,
     /// A bit on the platter becomes another.
     BitRot,
+    /// Of what is synced next one sector is read at the next boot as it was before. The platter has what was synced, and the
+    /// boot after that reads it.
+    StaleRead,
+    /// At the next boot one sector is read from where another of its file is. The platter is as it was, and the boot after that
+    /// reads it.
+    MisdirectedRead,
     /// One message meets this fate, whatever the network would have done.
     Message(Fate),
     /// From here on, decisions of this domain take another salt: a branch that shares everything before.
@@ -156,11 +162,15 @@ pub enum FaultKind {
     Bandwidth,
     /// A message is dropped, as too much waits before it.
     QueueOverflow,
+    /// A boot reads a sector as it was earlier.
+    StaleRead,
+    /// A boot reads a sector from where another is.
+    MisdirectedRead,
 }
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [FaultKind; 29] = [
+    pub const ALL: [FaultKind; 31] = [
         FaultKind::Loss,
         FaultKind::Delay,
         FaultKind::Duplication,
@@ -190,11 +200,21 @@ impl FaultKind {
         FaultKind::Clog,
         FaultKind::Bandwidth,
         FaultKind::QueueOverflow,
+        FaultKind::StaleRead,
+        FaultKind::MisdirectedRead,
     ];
 
-    /// What takes or changes bytes that were durable, or says of bytes that they are and they are not.
-    pub(crate) const DAMAGING: [FaultKind; 5] =
-        [FaultKind::BitRot, FaultKind::LyingSync, FaultKind::LostWrite, FaultKind::MisdirectedWrite, FaultKind::Wipe];
+    /// What takes or changes bytes that were durable, says of bytes that they are and they are not, or reads others: who goes on
+    /// from what it read writes over what it did not.
+    pub(crate) const DAMAGING: [FaultKind; 7] = [
+        FaultKind::BitRot,
+        FaultKind::LyingSync,
+        FaultKind::LostWrite,
+        FaultKind::MisdirectedWrite,
+        FaultKind::Wipe,
+        FaultKind::StaleRead,
+        FaultKind::MisdirectedRead,
+    ];
 
     /// Its name in files and on the command line.
     pub const fn name(self) -> &'static str {
@@ -228,6 +248,8 @@ impl FaultKind {
             FaultKind::Clog => "clog",
             FaultKind::Bandwidth => "bandwidth",
             FaultKind::QueueOverflow => "queue_overflow",
+            FaultKind::StaleRead => "stale_read",
+            FaultKind::MisdirectedRead => "misdirected_read",
         }
     }
 
@@ -263,7 +285,9 @@ impl FaultKind {
             | FaultKind::BitRot
             | FaultKind::LyingSync
             | FaultKind::LostWrite
-            | FaultKind::MisdirectedWrite => false,
+            | FaultKind::MisdirectedWrite
+            | FaultKind::StaleRead
+            | FaultKind::MisdirectedRead => false,
         }
     }
 
@@ -279,7 +303,9 @@ impl FaultKind {
             | FaultKind::BitRot
             | FaultKind::LyingSync
             | FaultKind::LostWrite
-            | FaultKind::MisdirectedWrite => true,
+            | FaultKind::MisdirectedWrite
+            | FaultKind::StaleRead
+            | FaultKind::MisdirectedRead => true,
             FaultKind::Loss
             | FaultKind::Delay
             | FaultKind::Duplication
@@ -300,6 +326,13 @@ impl FaultKind {
             | FaultKind::ClockRate
             | FaultKind::WallJump => false,
         }
+    }
+}
+
+impl FaultKind {
+    /// Whether its items set a trap, and it strikes at the boot that walks into it: it is counted there.
+    pub(crate) const fn strikes_at_boot(self) -> bool {
+        matches!(self, FaultKind::StaleRead | FaultKind::MisdirectedRead)
     }
 }
 
@@ -350,6 +383,8 @@ impl Fault {
             | Fault::LostWrite
             | Fault::MisdirectedWrite
             | Fault::BitRot
+            | Fault::StaleRead
+            | Fault::MisdirectedRead
             | Fault::Message(_)
             | Fault::Reseed { .. } => false,
         }
@@ -382,6 +417,8 @@ impl Fault {
             Fault::LostWrite => FaultKind::LostWrite,
             Fault::MisdirectedWrite => FaultKind::MisdirectedWrite,
             Fault::BitRot => FaultKind::BitRot,
+            Fault::StaleRead => FaultKind::StaleRead,
+            Fault::MisdirectedRead => FaultKind::MisdirectedRead,
             Fault::Message(Fate::Lose) => FaultKind::Loss,
             Fault::Message(Fate::Deliver { .. }) => FaultKind::Delay,
             Fault::Message(Fate::Duplicate { .. }) => FaultKind::Duplication,
@@ -407,6 +444,8 @@ impl Fault {
             | Fault::LostWrite
             | Fault::MisdirectedWrite
             | Fault::BitRot
+            | Fault::StaleRead
+            | Fault::MisdirectedRead
             | Fault::Partition
             | Fault::OneWayPartition
             | Fault::Clog => true,

@@ -81,6 +81,8 @@ impl fmt::Display for Strike<'_> {
             Fault::LostWrite => write!(f, "lose a sector of what {whom} syncs next"),
             Fault::MisdirectedWrite => write!(f, "misdirect a sector of what {whom} syncs next"),
             Fault::BitRot => write!(f, "rot a bit on the disk of {whom}"),
+            Fault::StaleRead => write!(f, "let {whom} read a stale sector at its next boot"),
+            Fault::MisdirectedRead => write!(f, "let {whom} read a sector from elsewhere at its next boot"),
             Fault::Partition => write!(f, "cut off {whom}"),
             Fault::OneWayPartition => write!(f, "silence {whom}"),
             Fault::PartialPartition => write!(f, "part {whom}"),

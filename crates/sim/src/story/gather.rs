@@ -129,6 +129,7 @@ impl RecordWhat {
             | RecordWhat::Stopped(_)
             | RecordWhat::RequestFailed(..)
             | RecordWhat::Rotted { .. }
+            | RecordWhat::Misread { .. }
             | RecordWhat::Paused
             | RecordWhat::Resumed
             | RecordWhat::Clock { .. }

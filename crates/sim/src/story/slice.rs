@@ -294,7 +294,8 @@ fn severity(what: &RecordWhat) -> Option<u64> {
         | RecordWhat::Restarted
         | RecordWhat::Refused(_)
         | RecordWhat::RequestFailed(..)
-        | RecordWhat::Rotted { .. } => Some(0),
+        | RecordWhat::Rotted { .. }
+        | RecordWhat::Misread { .. } => Some(0),
         RecordWhat::Paused | RecordWhat::Resumed => Some(1),
         RecordWhat::Clock { .. } => Some(LIGHT),
         RecordWhat::Wall { .. } => Some(3),

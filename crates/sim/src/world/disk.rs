@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::step::Header;
 use super::{Event, Hosted, Input, Slot, World};
 use crate::check::What;
-use crate::disk::{Change, Condition, Place, SectorFate, Trap};
+use crate::disk::{Change, Condition, Place, ReadTrap, SectorFate, Trap};
 use crate::hash::content_hash;
 use crate::id::Request;
 use crate::mix::{Address, Domain, Mixer, mix};
@@ -305,6 +305,7 @@ impl<S: System> World<S> {
         match kind {
             FaultKind::BitRot => disk.has_bytes(),
             FaultKind::LostWrite | FaultKind::MisdirectedWrite => !disk.has_trap(),
+            FaultKind::StaleRead | FaultKind::MisdirectedRead => !disk.has_read_trap(),
             // Who ends one condition would end another's too.
             _ => disk.condition() == Condition::Sound,
         }
@@ -320,8 +321,10 @@ impl<S: System> World<S> {
             Fault::IoError => disk.set_condition(Condition::Failing),
             Fault::NoSpace => disk.set_condition(Condition::Full),
             Fault::LyingSync => disk.set_condition(Condition::Lying),
-            Fault::LostWrite => disk.set_trap(Some(Trap::Lost(draw))),
-            Fault::MisdirectedWrite => disk.set_trap(Some(Trap::Astray(draw))),
+            Fault::LostWrite => disk.set_trap(Trap::Lost(draw)),
+            Fault::MisdirectedWrite => disk.set_trap(Trap::Astray(draw)),
+            Fault::StaleRead => disk.set_read_trap(ReadTrap::Stale(draw)),
+            Fault::MisdirectedRead => disk.set_read_trap(ReadTrap::Elsewhere(draw)),
             Fault::BitRot => {
                 let struck = disk.rot(draw);
                 if let Some((name, at)) = struck.filter(|_| self.records.is_some()) {
@@ -331,6 +334,16 @@ impl<S: System> World<S> {
             _ => unreachable!("{fault:?} is no fault of a disk"),
         }
         fault.kind().into_iter().for_each(|kind| self.hosts[slot].suffered.insert(kind));
+    }
+
+    /// A life is about to read its disk, and may read what is not there.
+    pub(super) fn misread(&mut self, slot: Slot) {
+        let Some((name, sector, from)) = self.hosts[slot].state.disk.begin_reading() else { return };
+        let kind = if from.is_some() { FaultKind::MisdirectedRead } else { FaultKind::StaleRead };
+        self.tally.fault_fired(kind);
+        if self.records.is_some() {
+            self.record(Some(slot), RecordWhat::Misread { name, sector, from });
+        }
     }
 
     /// A disk does its work again, from what waited on.

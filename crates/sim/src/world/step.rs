@@ -129,6 +129,7 @@ impl<S: System> World<S> {
         host.clock.boot(now);
         host.busy_until = now;
         host.disk_busy_until = now;
+        self.misread(slot);
         self.observe(slot, What::Booted);
         self.step(slot, |hosted, io| {
             *hosted = if io.id().is_client() {
@@ -138,6 +139,7 @@ impl<S: System> World<S> {
             };
             Ok(())
         });
+        self.hosts[slot].state.disk.end_reading();
     }
 
     pub(super) fn call(&mut self, slot: Slot, input: Input) {

@@ -137,7 +137,9 @@ impl<S: System> World<S> {
                 ItemOutcome::Withheld(reason)
             }
             Permission::Fire => {
-                self.tally.fault_fired(kind);
+                if !kind.strikes_at_boot() {
+                    self.tally.fault_fired(kind);
+                }
                 ItemOutcome::Fired(self.now)
             }
         };
@@ -173,7 +175,9 @@ impl<S: System> World<S> {
             | Fault::LyingSync
             | Fault::LostWrite
             | Fault::MisdirectedWrite
-            | Fault::BitRot => slots.iter().for_each(|slot| self.strike_disk(*slot, item.fault, item.id)),
+            | Fault::BitRot
+            | Fault::StaleRead
+            | Fault::MisdirectedRead => slots.iter().for_each(|slot| self.strike_disk(*slot, item.fault, item.id)),
             Fault::Message(_) | Fault::Reseed { .. } => {
                 unreachable!("a message's fate is asked for when it is sent, and a reseed has no target")
             }
@@ -246,7 +250,7 @@ impl<S: System> World<S> {
         self.quicken_all();
         for slot in healed {
             self.mend_disk(slot);
-            self.hosts[slot].state.disk.set_trap(None);
+            self.hosts[slot].state.disk.disarm();
             match self.hosts[slot].service {
                 Service::Down => self.restart(slot),
                 Service::Paused => self.resume(slot),
@@ -360,7 +364,9 @@ impl<S: System> World<S> {
             | FaultKind::LyingSync
             | FaultKind::LostWrite
             | FaultKind::MisdirectedWrite
-            | FaultKind::BitRot => self.can_strike_disk(kind, slot),
+            | FaultKind::BitRot
+            | FaultKind::StaleRead
+            | FaultKind::MisdirectedRead => self.can_strike_disk(kind, slot),
             FaultKind::Pause => self.hosts[slot].service == Service::Up,
             // Who ends one rate error would end another's too.
             FaultKind::ClockRate => self.hosts[slot].clock.rate_error_ppm() == 0,

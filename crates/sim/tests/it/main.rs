@@ -7,6 +7,7 @@
 //! | `weather` | messages that are damaged, wait behind each other or a clog, or are dropped |
 //! | `crash` | what a crash takes and what it leaves; restarts; refusals |
 //! | `disks` | disks that stall, fail, fill up, lie, rot and tear; names that are not durable |
+//! | `misreads` | boots that read what is not on the platter |
 //! | `pause` | what waits while a process stands still |
 //! | `sessions` | links that are up or down |
 //! | `trigger` | items that strike in the middle of a step |
@@ -19,6 +20,7 @@
 //! | `independence` | what a change to a case leaves as it was |
 //! | `shrink` | the least that it takes, of what is known to be it |
 //! | `shrink_any` | the same of failures that no system has: that a search ends, and what it does not depend on |
+//! | `wipes` | a machine that is wiped, and comes back as somebody else |
 //! | `validation` | cases that are refused |
 
 mod clocks;
@@ -29,6 +31,7 @@ mod heal;
 mod independence;
 mod limits;
 mod lively;
+mod misreads;
 mod partition;
 mod pause;
 mod replay;
@@ -39,3 +42,4 @@ mod shrink_any;
 mod trigger;
 mod validation;
 mod weather;
+mod wipes;
