@@ -74,7 +74,6 @@ impl System for Optional {
         let options = spec.knobs.iter_mut().filter(|knob| matches!(&knob.name[..], "pre_vote" | "check_quorum"));
         options.for_each(|knob| knob.values = 0..=1);
         (spec.nodes, spec.clients) = (5..=5, 1..=1);
-        spec.latency = Duration::from_millis(1)..=Duration::from_millis(5);
         spec
     }
 
@@ -169,6 +168,7 @@ fn case_of(seed: u64, [pre_vote, check_quorum]: Options, items: Vec<Item>) -> Ca
         ("check_quorum", check_quorum),
     ];
     case.knobs.extend(knobs.map(|(name, value)| (name.to_owned(), value)));
+    (case.network.latency_min_ns, case.network.latency_max_ns) = (1_000_000, 5_000_000);
     case.plan.heal.at_ns = STRIKES;
     case.plan.items = items;
     case
