@@ -55,6 +55,12 @@ fn a_sound_campaign_has_no_symptom_and_hits_every_goal() {
         assert_eq!((&goal["state"], &goal["needs_seeds"]), (&json!("hit"), &json!(1000)), "{label}");
         assert!(goal["hits"].as_u64() >= goal["seeds"].as_u64() && goal["seeds"].as_u64() > Some(0), "{goal}");
     }
+    let seed = campaign::Base::parse("1").expect("a number").seed(0).to_string();
+    let closest = json!({ "took_ns": 0, "bound_ns": 1_000_000_000, "seed": seed });
+    let recovery = json!({ "progress": { "seeds": 200, "median_ns": 0, "p99_ns": 0, "closest": closest } });
+    assert_eq!(report["recovery"], recovery);
+    let line = line_of(&ended, "  progress ");
+    assert!(line.ends_with(&format!(" 0 ms      0 ms     100 %  0 ms of 1.0 s, seed {seed}")), "{line}");
     assert!(ended.stdout.contains("\n  4 of 4 goals were hit, kinds of fault included\n"), "{}", ended.stdout);
 }
 

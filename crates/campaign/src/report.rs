@@ -9,6 +9,7 @@ use sim::{Digest, End, Expansion, FaultKind, HealthCheck, Outcome, Seed, Spec};
 use crate::failure::Failure;
 use crate::health::{Symptom, Vitals};
 use crate::reach::{GoalState, GoalTotal, Reach};
+use crate::recovery::Recoveries;
 use crate::runner::HarnessError;
 use crate::triage::Fault;
 
@@ -33,6 +34,8 @@ pub struct Report {
     pub faults: BTreeMap<FaultKind, FaultTotal>,
     /// How often each property was evaluated.
     pub properties: BTreeMap<&'static str, u64>,
+    /// How soon after the heal each progress was made, by property, over the runs that made all of it.
+    pub recoveries: BTreeMap<&'static str, Recoveries>,
     /// What failed, each fault once as far as their sentences tell them apart, the lowest seed first.
     pub failures: Vec<Failed>,
     /// Runs of which nobody knows whether they could have made progress.
@@ -116,6 +119,7 @@ impl Report {
             counts: BTreeMap::new(),
             faults: BTreeMap::new(),
             properties: BTreeMap::new(),
+            recoveries: BTreeMap::new(),
             failures: Vec::new(),
             undecided: None,
             unrecoverable: 0,
@@ -178,6 +182,9 @@ impl Report {
         }
         for evaluated in &outcome.properties {
             *self.properties.entry(evaluated.property).or_default() += evaluated.times;
+        }
+        for recovery in &outcome.recoveries {
+            Recoveries::take(&mut self.recoveries, recovery, seed);
         }
         self.reach.take(&outcome, self.seeds);
         self.vitals.take(&outcome);
