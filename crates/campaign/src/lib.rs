@@ -129,7 +129,7 @@ pub use place::Place;
 pub use quantity::Span;
 pub use reach::{GoalState, GoalTotal, Sought};
 pub use recovery::{Closest, Recoveries};
-pub use report::{Count, Failed, FaultTotal, Report, Undecided};
+pub use report::{Count, Failed, FaultTotal, Report, Undecided, Unrecoverable};
 pub use run::RunError;
 pub use runner::{Campaign, HarnessError, Shard};
 pub use seed::{Base, parse_seed};

@@ -41,7 +41,7 @@ pub struct Report {
     /// Runs of which nobody knows whether they could have made progress.
     pub undecided: Option<Undecided>,
     /// Runs that were stuck and could not have been otherwise.
-    pub unrecoverable: u64,
+    pub unrecoverable: Option<Unrecoverable>,
     /// What the harness itself did wrong; the report ends with the seed before.
     pub error: Option<HarnessError>,
     pub(crate) reach: Reach,
@@ -96,6 +96,17 @@ pub struct Undecided {
     pub reason: String,
 }
 
+/// Runs that are stuck and could not have been otherwise.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unrecoverable {
+    /// How many.
+    pub runs: u64,
+    /// The first one's seed.
+    pub seed: Seed,
+    /// What it had lost.
+    pub reason: &'static str,
+}
+
 /// One run, as a report takes it.
 pub(crate) struct Run {
     pub(crate) index: u64,
@@ -122,7 +133,7 @@ impl Report {
             recoveries: BTreeMap::new(),
             failures: Vec::new(),
             undecided: None,
-            unrecoverable: 0,
+            unrecoverable: None,
             error: None,
             reach: Reach::new(spec, expansion),
             vitals: Vitals::new(spec, expansion, allowed),
@@ -189,7 +200,9 @@ impl Report {
         self.reach.take(&outcome, self.seeds);
         self.vitals.take(&outcome);
         match outcome.end {
-            End::Unrecoverable(_) => self.unrecoverable += 1,
+            End::Unrecoverable(reason) => {
+                self.unrecoverable.get_or_insert(Unrecoverable { runs: 0, seed, reason }).runs += 1;
+            }
             End::Undecided(reason) => {
                 self.undecided.get_or_insert(Undecided { runs: 0, seed, reason }).runs += 1;
             }

@@ -8,7 +8,7 @@ use super::fuzz::Settled;
 use crate::quantity::{Quantity, Span};
 use crate::reach::{GoalState, GoalTotal, Sought};
 use crate::recovery::Closest;
-use crate::report::{Failed, Report};
+use crate::report::{Failed, Report, Unrecoverable};
 
 /// Prints a line for each scenario, and below what happened in each. `settled` is what became of each report's failures, in
 /// order.
@@ -103,8 +103,8 @@ fn promises(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         let (runs, seed, reason) = (undecided.runs, undecided.seed, &undecided.reason);
         writeln!(out, "  {runs} seeds are undecided, the first {seed}: {reason}")?;
     }
-    if report.unrecoverable > 0 {
-        writeln!(out, "  {} seeds were stuck and could not have been otherwise", report.unrecoverable)?;
+    if let Some(Unrecoverable { runs, seed, reason }) = report.unrecoverable {
+        writeln!(out, "  {runs} seeds were stuck and could not have been otherwise, the first {seed}: {reason}")?;
     }
     Ok(())
 }
