@@ -15,6 +15,7 @@
 //! | `reach` | what a campaign must have seen, and what it looks like where it tested nothing |
 //! | `ring` | the scenario `ring`: progress |
 //! | `story` | stories of failures |
+//! | `survival` | a budget that is off by one is noticed, and none is needed to tell what is beyond help |
 //! | `written_up` | a fault of code that is not ours, once it is written up: counted, and nothing else is |
 //! | `program` | how these tests run a program |
 
@@ -32,4 +33,5 @@ mod raft;
 mod reach;
 mod ring;
 mod story;
+mod survival;
 mod written_up;

@@ -8,7 +8,7 @@ use crate::program::{Desk, Ended, command};
 const SHAMS: &str = env!("CARGO_BIN_EXE_shams");
 
 /// The scenario, the check that it does not pass, what was seen, and whether `check()` fails by it.
-const SICK: [(&str, &str, &str, bool); 8] = [
+const SICK: [(&str, &str, &str, bool); 9] = [
     ("short", "nothing_happened", "100 of 100 runs were over within 20 events", true),
     ("mute", "nothing_happened", "no message was sent in 100 runs", true),
     ("faultless", "no_fault_fired", "1 kinds of fault were on, and none struck in 100 runs", false),
@@ -16,6 +16,7 @@ const SICK: [(&str, &str, &str, bool); 8] = [
     ("in_turns", "no_operation_overlapped", "of 2000 operations none met another client's", false),
     ("blind", "property_never_evaluated", "`looks` was never evaluated in 100 seeds", true),
     ("hopeless", "all_stuck", "of 100 runs 100 were beyond help and 0 are undecided", true),
+    ("torn", "beyond_help", " runs were beyond help, which is withheld; the first is 0x", false),
     ("strict", "too_much_withheld", "were withheld, most of all crash, ", false),
 ];
 
@@ -55,6 +56,12 @@ fn a_sound_campaign_has_no_symptom_and_hits_every_goal() {
         assert_eq!((&goal["state"], &goal["needs_seeds"]), (&json!("hit"), &json!(1000)), "{label}");
         assert!(goal["hits"].as_u64() >= goal["seeds"].as_u64() && goal["seeds"].as_u64() > Some(0), "{goal}");
     }
+    let seed = campaign::Base::parse("1").expect("a number").seed(0).to_string();
+    let closest = json!({ "took_ns": 0, "bound_ns": 1_000_000_000, "seed": seed });
+    let recovery = json!({ "progress": { "seeds": 200, "median_ns": 0, "p99_ns": 0, "closest": closest } });
+    assert_eq!(report["recovery"], recovery);
+    let line = line_of(&ended, "  progress ");
+    assert!(line.ends_with(&format!(" 0 ms      0 ms     100 %  0 ms of 1.0 s, seed {seed}")), "{line}");
     assert!(ended.stdout.contains("\n  4 of 4 goals were hit, kinds of fault included\n"), "{}", ended.stdout);
 }
 
@@ -112,7 +119,7 @@ fn a_test_fails_where_nothing_was_tested_and_otherwise_says_what_weakens_it() {
         }
         assert_eq!(check_of(&desk, scenario, 99).exit, Some(0), "too few to be judged: {scenario}");
     }
-    for scenario in ["sound", "allowed"] {
+    for scenario in ["sound", "allowed", "unlucky"] {
         let ended = check_of(&desk, scenario, 100);
         assert_eq!((ended.exit, ended.stdout.lines().count()), (Some(0), 1), "{ended:?}");
     }

@@ -7,7 +7,7 @@ use std::fmt;
 use sim::{Expansion, FaultKind, HealthCheck, Outcome, Spec};
 
 use crate::quantity::Quantity;
-use crate::report::Report;
+use crate::report::{Report, Unrecoverable};
 
 /// Of fewer seeds than these nothing is concluded.
 pub const HEALTH_SEEDS: u64 = 100;
@@ -103,12 +103,23 @@ impl Report {
             }
             HealthCheck::AllStuck => {
                 let undecided = self.undecided.as_ref().map_or(0, |undecided| undecided.runs);
-                let all = self.unrecoverable + undecided == seeds;
-                let beyond_help = self.unrecoverable;
+                let beyond_help = self.unrecoverable.as_ref().map_or(0, |unrecoverable| unrecoverable.runs);
+                let all = beyond_help + undecided == seeds;
                 all.then(|| format!("of {seeds} runs {beyond_help} were beyond help and {undecided} are undecided"))
             }
             HealthCheck::TooMuchWithheld => self.withheld(),
+            HealthCheck::BeyondHelp => self.beyond_help(),
         }
+    }
+
+    /// Runs that were beyond help, where the budget is there to leave none. A `Survival` that never withholds anything, such as
+    /// `AllReturn`, does not say so: of a node that refuses for what it may detect it has only `recoverable` to speak. With the
+    /// budget lifted no run is called so.
+    fn beyond_help(&self) -> Option<String> {
+        let withheld: u64 = self.faults.values().map(|total| total.withheld).sum();
+        let Unrecoverable { runs, seed, reason } = self.unrecoverable.filter(|_| withheld > 0)?;
+        let seeds = self.seeds;
+        Some(format!("{runs} of {seeds} runs were beyond help, which is withheld; the first is {seed}: {reason}"))
     }
 
     /// 30 % of what was due, or more.
@@ -133,7 +144,10 @@ impl Symptom {
             | HealthCheck::AllOperationsFailed
             | HealthCheck::PropertyNeverEvaluated
             | HealthCheck::AllStuck => true,
-            HealthCheck::NoFaultFired | HealthCheck::NoOperationOverlapped | HealthCheck::TooMuchWithheld => false,
+            HealthCheck::NoFaultFired
+            | HealthCheck::NoOperationOverlapped
+            | HealthCheck::TooMuchWithheld
+            | HealthCheck::BeyondHelp => false,
         }
     }
 
@@ -157,6 +171,9 @@ impl Symptom {
                 "let `Survival` withhold what destroys too much, or `recoverable` answer `Yes` where there is a way out"
             }
             HealthCheck::TooMuchWithheld => "run more nodes, or let a `Survival` allow what the system does survive",
+            HealthCheck::BeyondHelp => {
+                "have `allows` withhold what `recoverable` answers `No` to, and `core` name nobody who may refuse"
+            }
         }
     }
 }

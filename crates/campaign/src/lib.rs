@@ -87,6 +87,7 @@
 //! | `seed`, `settings`, `place` | what the outside asks for, and where files are |
 //! | `runner`, `run`, `report` | many seeds on several threads, one run, what they come to |
 //! | `reach`, `health` | whether they saw what they must, and tested anything |
+//! | `recovery` | how soon after the heal they made progress |
 //! | `triage` | which failures are one fault |
 //! | `shrinking` | threads and time for the shrinker |
 //! | `failure`, `block`, `story` | a run that failed, what is said of it, and what led there |
@@ -108,6 +109,7 @@ mod health;
 mod place;
 mod quantity;
 mod reach;
+mod recovery;
 mod report;
 mod run;
 mod runner;
@@ -126,7 +128,8 @@ pub use health::{HEALTH_SEEDS, Symptom};
 pub use place::Place;
 pub use quantity::Span;
 pub use reach::{GoalState, GoalTotal, Sought};
-pub use report::{Count, Failed, FaultTotal, Report, Undecided};
+pub use recovery::{Closest, Recoveries};
+pub use report::{Count, Failed, FaultTotal, Report, Undecided, Unrecoverable};
 pub use run::RunError;
 pub use runner::{Campaign, HarnessError, Shard};
 pub use seed::{Base, parse_seed};

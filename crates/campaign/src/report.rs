@@ -9,6 +9,7 @@ use sim::{Digest, End, Expansion, FaultKind, HealthCheck, Outcome, Seed, Spec};
 use crate::failure::Failure;
 use crate::health::{Symptom, Vitals};
 use crate::reach::{GoalState, GoalTotal, Reach};
+use crate::recovery::Recoveries;
 use crate::runner::HarnessError;
 use crate::triage::Fault;
 
@@ -33,12 +34,14 @@ pub struct Report {
     pub faults: BTreeMap<FaultKind, FaultTotal>,
     /// How often each property was evaluated.
     pub properties: BTreeMap<&'static str, u64>,
+    /// How soon after the heal each progress was made, by property, over the runs that made all of it.
+    pub recoveries: BTreeMap<&'static str, Recoveries>,
     /// What failed, each fault once as far as their sentences tell them apart, the lowest seed first.
     pub failures: Vec<Failed>,
     /// Runs of which nobody knows whether they could have made progress.
     pub undecided: Option<Undecided>,
     /// Runs that were stuck and could not have been otherwise.
-    pub unrecoverable: u64,
+    pub unrecoverable: Option<Unrecoverable>,
     /// What the harness itself did wrong; the report ends with the seed before.
     pub error: Option<HarnessError>,
     pub(crate) reach: Reach,
@@ -93,6 +96,17 @@ pub struct Undecided {
     pub reason: String,
 }
 
+/// Runs that are stuck and could not have been otherwise.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unrecoverable {
+    /// How many.
+    pub runs: u64,
+    /// The first one's seed.
+    pub seed: Seed,
+    /// What it had lost.
+    pub reason: &'static str,
+}
+
 /// One run, as a report takes it.
 pub(crate) struct Run {
     pub(crate) index: u64,
@@ -116,9 +130,10 @@ impl Report {
             counts: BTreeMap::new(),
             faults: BTreeMap::new(),
             properties: BTreeMap::new(),
+            recoveries: BTreeMap::new(),
             failures: Vec::new(),
             undecided: None,
-            unrecoverable: 0,
+            unrecoverable: None,
             error: None,
             reach: Reach::new(spec, expansion),
             vitals: Vitals::new(spec, expansion, allowed),
@@ -179,10 +194,15 @@ impl Report {
         for evaluated in &outcome.properties {
             *self.properties.entry(evaluated.property).or_default() += evaluated.times;
         }
+        for recovery in &outcome.recoveries {
+            Recoveries::take(&mut self.recoveries, recovery, seed);
+        }
         self.reach.take(&outcome, self.seeds);
         self.vitals.take(&outcome);
         match outcome.end {
-            End::Unrecoverable(_) => self.unrecoverable += 1,
+            End::Unrecoverable(reason) => {
+                self.unrecoverable.get_or_insert(Unrecoverable { runs: 0, seed, reason }).runs += 1;
+            }
             End::Undecided(reason) => {
                 self.undecided.get_or_insert(Undecided { runs: 0, seed, reason }).runs += 1;
             }

@@ -107,6 +107,18 @@ mod tests {
                 "[c1] got no answer, n2 applied 3 of 7 entries",
                 "[c2, c3] got no answer, n2 applied 3, n1 applied 0 of 9 entries",
             ),
+            (
+                "c1 got no answer to operation 17 (asked at 3.201s), n2 (at entry 3 since 2.931s) did not get to entry 9 \
+                 within 60s of the heal",
+                "c2 got no answer to operation 0 (asked at 0.100s), c3 got no answer to operation 4 (asked at 12s), \
+                 n1 (at entry 0 since 0.000s) did not get to entry 12, n4 (at entry 7 since 9.110s) did not get to \
+                 entry 12 within 60s of the heal",
+            ),
+            (
+                "n1 takes n2.1 (gone since 0.500s) for active within 29s of the heal",
+                "n1 takes n4.7 (gone since 2.000s) for active, n3 takes n4.7 (gone since 2.000s) for active within \
+                 34.8s of the heal",
+            ),
         ] {
             assert_eq!(impersonal(one), impersonal(other));
         }

@@ -49,8 +49,10 @@
 //! | [`membership`] | a group whose members watch each other and agree on who is there: SWIM and its relatives |
 //! | [`ring`] | keys spread over nodes by a ring, one copy each, in epochs |
 //!
-//! `by_node` and, for tests, `story` are for all of them: something for each node, and histories made by hand.
+//! `by_node`, `asked` and, for tests, `story` are for all of them: something for each node, what a client waits for, and
+//! histories made by hand.
 
+mod asked;
 mod by_node;
 pub mod consensus;
 pub mod membership;

@@ -135,7 +135,7 @@ pub trait Goal<P: Protocol>: Clone + Send + 'static {
     /// Takes in what happened, from the start of the run on.
     fn observe(&mut self, observed: &Observed<'_, P>);
 
-    /// Whether what is demanded has happened since the heal.
+    /// Whether what is demanded has happened since the heal. Asked after each observation from the heal on.
     fn met(&self) -> bool;
 
     /// What is still missing, for the one line that explains a failure: "no operation was acknowledged after the heal".
@@ -160,6 +160,9 @@ pub trait Checks<P: Protocol>: Clone + Send + 'static {
     /// Adds the progress that is missing although its bound has passed.
     fn overdue(&self, since_heal: Duration, found: &mut Vec<Finding>);
 
+    /// Adds how long each progress that has been made took.
+    fn recoveries(&self, recoveries: &mut Vec<Recovery>);
+
     /// Adds the properties, with how often each was evaluated.
     fn properties(&self, properties: &mut Vec<Evaluated>);
 }
@@ -182,6 +185,18 @@ pub struct Evaluated {
     pub liveness: bool,
     /// How often it was evaluated in this run.
     pub times: u64,
+}
+
+/// Progress that was demanded and made, and how long after the heal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Recovery {
+    /// The property's name, without its suite.
+    pub property: &'static str,
+    /// How long after the heal it came to hold, and held on: until its bound had passed, or the run was over. At most the
+    /// bound.
+    pub took: Duration,
+    /// How long it may have taken.
+    pub bound: Duration,
 }
 
 /// A checker and the name of the property it checks.
@@ -224,6 +239,8 @@ impl<P: Protocol, C: Checker<P>> Checks<P> for Property<C> {
 
     fn overdue(&self, _: Duration, _: &mut Vec<Finding>) {}
 
+    fn recoveries(&self, _: &mut Vec<Recovery>) {}
+
     fn properties(&self, properties: &mut Vec<Evaluated>) {
         properties.push(Evaluated { property: self.name, liveness: false, times: self.evaluated });
     }
@@ -235,13 +252,26 @@ pub struct Progress<G> {
     name: &'static str,
     bound: Duration,
     goal: G,
+    healed_at: Option<Time>,
+    /// Whether the goal is met, since the heal.
+    is_met: bool,
+    /// How long after the heal it came to be met. Once the bound has passed nothing changes that: a goal that others are still
+    /// waited for with may be missed again.
+    met_after: Option<Duration>,
     evaluated: u64,
 }
 
 impl<G> Progress<G> {
     /// The property `name`: `goal` is met within `bound` of the heal.
     pub fn new(name: &'static str, bound: Duration, goal: G) -> Progress<G> {
-        Progress { name, bound, goal, evaluated: 0 }
+        Progress { name, bound, goal, healed_at: None, is_met: false, met_after: None, evaluated: 0 }
+    }
+
+    fn look(&mut self, is_met: bool, since_heal: Duration) {
+        self.is_met = is_met;
+        if since_heal <= self.bound {
+            self.met_after = if is_met { self.met_after.or(Some(since_heal)) } else { None };
+        }
     }
 }
 
@@ -252,12 +282,18 @@ impl<P: Protocol, G: Goal<P>> Checks<P> for Progress<G> {
 
     #[inline]
     fn observe(&mut self, observed: &Observed<'_, P>, _: &mut Vec<Finding>) {
-        self.evaluated += u64::from(matches!(observed.what, What::Healed(_)));
         self.goal.observe(observed);
+        if matches!(observed.what, What::Healed(_)) {
+            self.evaluated += 1;
+            self.healed_at = Some(observed.time);
+        }
+        if let Some(healed_at) = self.healed_at {
+            self.look(self.goal.met(), observed.time - healed_at);
+        }
     }
 
     fn met(&self) -> bool {
-        self.goal.met()
+        self.is_met
     }
 
     fn bounds(&self, bounds: &mut Vec<Duration>) {
@@ -265,9 +301,17 @@ impl<P: Protocol, G: Goal<P>> Checks<P> for Progress<G> {
     }
 
     fn overdue(&self, since_heal: Duration, found: &mut Vec<Finding>) {
-        if since_heal >= self.bound && !self.goal.met() {
+        if since_heal >= self.bound && !self.is_met {
             let explanation = format!("{} within {:?} of the heal", self.goal.missing(), self.bound);
             found.push(Finding { property: self.name, flaw: Flaw { explanation, witnesses: Vec::new() } });
+        }
+    }
+
+    fn recoveries(&self, recoveries: &mut Vec<Recovery>) {
+        if self.is_met {
+            // Missed again in the very moment of its bound, after it had been asked for.
+            let took = self.met_after.unwrap_or(self.bound);
+            recoveries.push(Recovery { property: self.name, took, bound: self.bound });
         }
     }
 
@@ -288,6 +332,8 @@ impl<P: Protocol> Checks<P> for () {
     fn bounds(&self, _: &mut Vec<Duration>) {}
 
     fn overdue(&self, _: Duration, _: &mut Vec<Finding>) {}
+
+    fn recoveries(&self, _: &mut Vec<Recovery>) {}
 
     fn properties(&self, _: &mut Vec<Evaluated>) {}
 }
@@ -316,6 +362,11 @@ impl<P: Protocol, A: Checks<P>, B: Checks<P>> Checks<P> for (A, B) {
     fn overdue(&self, since_heal: Duration, found: &mut Vec<Finding>) {
         self.0.overdue(since_heal, found);
         self.1.overdue(since_heal, found);
+    }
+
+    fn recoveries(&self, recoveries: &mut Vec<Recovery>) {
+        self.0.recoveries(recoveries);
+        self.1.recoveries(recoveries);
     }
 
     fn properties(&self, properties: &mut Vec<Evaluated>) {
@@ -356,4 +407,33 @@ pub struct Violation {
     pub explanation: String,
     /// What it rests on.
     pub witnesses: Vec<Witness>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUND: Duration = Duration::from_secs(10);
+
+    /// After how many seconds it held, by what each second showed.
+    fn took(seen: &[(u64, bool)]) -> Option<u64> {
+        let mut progress = Progress::new("progress", BOUND, ());
+        seen.iter().for_each(|(second, is_met)| progress.look(*is_met, Duration::from_secs(*second)));
+        progress.is_met.then(|| progress.met_after.unwrap_or(BOUND).as_secs())
+    }
+
+    #[test]
+    fn a_recovery_is_over_with_the_last_miss_before_its_bound() {
+        assert_eq!(took(&[(0, true)]), Some(0));
+        assert_eq!(took(&[(0, false), (3, true), (4, true)]), Some(3));
+        assert_eq!(took(&[(0, true), (1, false), (7, true)]), Some(7));
+        assert_eq!(took(&[(3, true), (7, false)]), None);
+    }
+
+    #[test]
+    fn what_is_missed_after_its_bound_was_made_all_the_same() {
+        assert_eq!(took(&[(3, true), (11, false), (12, true)]), Some(3));
+        assert_eq!(took(&[(3, true), (10, false), (10, true)]), Some(10));
+        assert_eq!(took(&[(3, true), (10, false), (11, true)]), Some(10));
+    }
 }

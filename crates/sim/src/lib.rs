@@ -166,8 +166,8 @@ pub use case::{
     CASE_FORMAT, Case, CaseError, ClientLoad, Disks, Expect, Found, LinkKind, Network, Shrunk, Size, Workload,
 };
 pub use check::{
-    Checker, Checks, Class, Evaluated, Finding, Flaw, Goal, Judgement, Observed, Progress, Property, Violation, What,
-    Witness,
+    Checker, Checks, Class, Evaluated, Finding, Flaw, Goal, Judgement, Observed, Progress, Property, Recovery,
+    Violation, What, Witness,
 };
 pub use disk::File;
 pub use hash::{ContentHasher, Digest, content_hash, hash_printed};

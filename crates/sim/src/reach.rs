@@ -64,11 +64,13 @@ pub enum HealthCheck {
     AllStuck,
     /// Much of what was due did not strike, as it would have destroyed more than is survived.
     TooMuchWithheld,
+    /// The budget withholds some of what would destroy too much, and runs were beyond help all the same.
+    BeyondHelp,
 }
 
 impl HealthCheck {
     /// Every check.
-    pub const ALL: [HealthCheck; 7] = [
+    pub const ALL: [HealthCheck; 8] = [
         HealthCheck::NothingHappened,
         HealthCheck::NoFaultFired,
         HealthCheck::AllOperationsFailed,
@@ -76,6 +78,7 @@ impl HealthCheck {
         HealthCheck::PropertyNeverEvaluated,
         HealthCheck::AllStuck,
         HealthCheck::TooMuchWithheld,
+        HealthCheck::BeyondHelp,
     ];
 
     /// Its name in reports and on the command line.
@@ -88,6 +91,7 @@ impl HealthCheck {
             HealthCheck::PropertyNeverEvaluated => "property_never_evaluated",
             HealthCheck::AllStuck => "all_stuck",
             HealthCheck::TooMuchWithheld => "too_much_withheld",
+            HealthCheck::BeyondHelp => "beyond_help",
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::case::{Case, CaseError};
-use crate::check::{Checks, Evaluated, Violation};
+use crate::check::{Checks, Evaluated, Recovery, Violation};
 use crate::hash::Digest;
 use crate::id::{NodeId, Seed};
 use crate::panics;
@@ -72,6 +72,8 @@ pub struct Outcome {
     pub reached: BTreeMap<&'static str, u64>,
     /// How often each property was evaluated.
     pub properties: Vec<Evaluated>,
+    /// How long after the heal each progress that is demanded was made; nothing where not all of it was.
+    pub recoveries: Vec<Recovery>,
     /// The nodes that were healed.
     pub core: Option<Vec<NodeId>>,
 }
@@ -194,6 +196,10 @@ fn outcome<S: System>(world: &mut World<S>) -> Outcome {
     counts.extend([("invoked", tally.invoked), ("responded", tally.responded)]);
     let mut properties = Vec::new();
     world.checks().properties(&mut properties);
+    let mut recoveries = Vec::new();
+    if end == End::Passed && world.checks().met() {
+        world.checks().recoveries(&mut recoveries);
+    }
     Outcome {
         end,
         digest: world.digest(),
@@ -207,6 +213,7 @@ fn outcome<S: System>(world: &mut World<S>) -> Outcome {
         activity: world.activity(),
         reached: tally.reached().clone(),
         properties,
+        recoveries,
         core: tally.core.clone(),
     }
 }

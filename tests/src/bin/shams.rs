@@ -40,7 +40,9 @@ fn shams() -> Vec<Box<dyn Scenario>> {
         Sham::of("unanswered", turned("answers", 0)),
         Sham::of("in_turns", turned("together", 0)),
         Sham { blind: true, ..Sham::of("blind", calm()) },
-        Sham { guard: Guard::Hopeless, hopes: true, ..Sham::of("hopeless", calm()) },
+        Sham { guard: Guard::Hopeless, stuck: Stuck::Always, ..Sham::of("hopeless", calm()) },
+        Sham { guard: Guard::Torn, stuck: Stuck::Sometimes, ..Sham::of("torn", crashing()) },
+        Sham { guard: Guard::Hopeless, stuck: Stuck::Sometimes, ..Sham::of("unlucky", crashing()) },
         Sham { guard: Guard::Strict, ..Sham::of("strict", crashing()) },
         Sham::of("allowed", Spec { allow: vec![HealthCheck::AllOperationsFailed], ..turned("answers", 0) }),
         Sham::of(
@@ -76,14 +78,22 @@ struct Sham {
     spec: Spec,
     /// Whether its checker finds everything irrelevant.
     blind: bool,
-    /// Whether progress is demanded, of which there is none.
-    hopes: bool,
+    stuck: Stuck,
     guard: Guard,
+}
+
+/// Whether the progress that is demanded is never made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stuck {
+    Never,
+    /// In one seed of two.
+    Sometimes,
+    Always,
 }
 
 impl Sham {
     fn of(name: &str, spec: Spec) -> Sham {
-        Sham { spec: Spec { name: name.into(), ..spec }, blind: false, hopes: false, guard: Guard::Lax }
+        Sham { spec: Spec { name: name.into(), ..spec }, blind: false, stuck: Stuck::Never, guard: Guard::Lax }
     }
 
     /// Nothing is wrong with it.
@@ -98,7 +108,7 @@ impl Sham {
             goals: vec!["served".into()],
             ..Spec::new(name)
         };
-        Sham { spec, blind: false, hopes: false, guard: Guard::Lax }
+        Sham { spec, blind: false, stuck: Stuck::Never, guard: Guard::Lax }
     }
 }
 
@@ -113,8 +123,13 @@ impl System for Sham {
         self.spec.clone()
     }
 
-    fn checks(&self, _: &Case) -> Self::Checks {
-        let progress = Progress::new("progress", Duration::from_secs(1), Hopes { met: !self.hopes });
+    fn checks(&self, case: &Case) -> Self::Checks {
+        let met = match self.stuck {
+            Stuck::Never => true,
+            Stuck::Sometimes => case.seed.0.is_multiple_of(2),
+            Stuck::Always => false,
+        };
+        let progress = Progress::new("progress", Duration::from_secs(1), Hopes { met });
         let boots = Property::new("boots", Looks { blind: false });
         (boots, (Property::new("looks", Looks { blind: self.blind }), progress))
     }
@@ -130,13 +145,19 @@ enum Guard {
     Lax,
     /// No crash.
     Strict,
+    /// Everything, and nothing is survived.
     Hopeless,
+    /// One crash at a time, and nothing is survived.
+    Torn,
 }
 
 impl Survival<Desk> for Guard {
-    fn allows(&self, _: &Damage, strike: &Strike<'_>) -> Permission {
+    fn allows(&self, damage: &Damage, strike: &Strike<'_>) -> Permission {
         match self {
             Guard::Strict if strike.kind == FaultKind::Crash => Permission::Withhold("nothing may crash here"),
+            Guard::Torn if strike.kind == FaultKind::Crash && damage.unavailable() > 0 => {
+                Permission::Withhold("a node is down")
+            }
             _ => Permission::Fire,
         }
     }
@@ -147,7 +168,7 @@ impl Survival<Desk> for Guard {
 
     fn recoverable(&self, _: &Damage) -> Recoverable {
         match self {
-            Guard::Hopeless => Recoverable::No("there is no way out"),
+            Guard::Hopeless | Guard::Torn => Recoverable::No("there is no way out"),
             Guard::Lax | Guard::Strict => Recoverable::Yes,
         }
     }

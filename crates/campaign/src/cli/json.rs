@@ -12,6 +12,7 @@ use super::fuzz::Settled;
 use crate::failure::Failure;
 use crate::file;
 use crate::reach::GoalTotal;
+use crate::recovery::{Closest, Recoveries};
 use crate::report::Report;
 
 /// The format of the file.
@@ -37,6 +38,7 @@ struct ScenarioDocument<'a> {
     digest: String,
     counts: BTreeMap<&'a str, CountDocument>,
     faults: BTreeMap<&'a str, FaultDocument>,
+    recovery: BTreeMap<&'a str, RecoveryDocument>,
     reach: BTreeMap<String, GoalDocument>,
     health: Vec<SymptomDocument>,
     properties: &'a BTreeMap<&'static str, u64>,
@@ -56,6 +58,23 @@ struct FaultDocument {
     withheld: u64,
     seeds: u64,
     off: u64,
+}
+
+/// How soon after the heal a progress was made.
+#[derive(Serialize)]
+struct RecoveryDocument {
+    seeds: u64,
+    median_ns: u64,
+    p99_ns: u64,
+    closest: ClosestDocument,
+}
+
+/// The run that came closest to its bound.
+#[derive(Serialize)]
+struct ClosestDocument {
+    took_ns: u64,
+    bound_ns: u64,
+    seed: String,
 }
 
 #[derive(Serialize)]
@@ -134,6 +153,7 @@ fn scenario<'a>(report: &'a Report, settled: &'a [Settled]) -> ScenarioDocument<
             FaultDocument { fired: total.fired, withheld: total.withheld, seeds: total.seeds, off: total.off };
         (kind.name(), document)
     });
+    let recovery = report.recoveries.iter().map(|(property, recoveries)| (*property, recovery(recoveries)));
     let reach = report.goals().map(|goal| {
         let GoalTotal { sought, hits, seeds, needs_seeds, exempt, state } = *goal;
         (sought.to_string(), GoalDocument { hits, seeds, state: state.name(), needs_seeds, exempt })
@@ -160,11 +180,19 @@ fn scenario<'a>(report: &'a Report, settled: &'a [Settled]) -> ScenarioDocument<
         digest: report.digest.to_string(),
         counts: counts.collect(),
         faults: faults.collect(),
+        recovery: recovery.collect(),
         reach: reach.collect(),
         health: health.collect(),
         properties: &report.properties,
         failures: failures.collect(),
     }
+}
+
+fn recovery(recoveries: &Recoveries) -> RecoveryDocument {
+    let [median_ns, p99_ns] = [50, 99].map(|percent| nanos(recoveries.percentile(percent)));
+    let Closest { took, bound, seed } = recoveries.closest;
+    let closest = ClosestDocument { took_ns: nanos(took), bound_ns: nanos(bound), seed: seed.to_string() };
+    RecoveryDocument { seeds: recoveries.runs, median_ns, p99_ns, closest }
 }
 
 /// How the case that was kept came to be, where it was shrunk just now.

@@ -1,8 +1,9 @@
 //! Operations are answered, and logs catch up, after the heal.
 
-use sim::{Case, Goal, NodeId, Observed, What};
+use sim::{Case, Goal, NodeId, Observed, Time, What};
 
 use super::fact::{Acknowledged, LogFact, Replicated, log_fact};
+use crate::asked::{Asked, Lack, lacks};
 use crate::by_node::ByNode;
 
 /// After the heal every client that still has operations begins one and gets it answered, and every node of the core
@@ -14,8 +15,7 @@ use crate::by_node::ByNode;
 pub struct Liveness {
     clients: Vec<Client>,
     demanded: Demanded,
-    /// The last index that the present life of each node applied.
-    applied: ByNode<u64>,
+    applied: ByNode<Applied>,
     /// The last index that any life of any node applied.
     furthest: u64,
     healed: Option<Healed>,
@@ -27,6 +27,13 @@ enum Demanded {
     Answers,
 }
 
+/// The last index that the present life of a node applied, and since when it is the last.
+#[derive(Clone, Copy, Debug, Default)]
+struct Applied {
+    index: u64,
+    since: Time,
+}
+
 #[derive(Clone, Debug)]
 struct Client {
     id: NodeId,
@@ -35,7 +42,11 @@ struct Client {
     answered: u32,
     /// The last operation that it asked for.
     last: Option<u32>,
+    /// What came of it.
+    last_asked: Asked,
     due: Due,
+    /// How many answers it had to what it asked since the heal that promised nothing, and when the last of them came.
+    unpromising: (u32, Time),
 }
 
 /// What a client is to get after the heal.
@@ -71,7 +82,16 @@ impl Liveness {
         let client = |load: &sim::ClientLoad| {
             let omitted = load.omitted.iter().filter(|ordinal| **ordinal < load.operations).count() as u32;
             let operations = load.operations - omitted;
-            Client { id: load.id, operations, asked: 0, answered: 0, last: None, due: Due::Nothing }
+            Client {
+                id: load.id,
+                operations,
+                asked: 0,
+                answered: 0,
+                last: None,
+                last_asked: Asked::Nothing,
+                due: Due::Nothing,
+                unpromising: (0, Time::ZERO),
+            }
         };
         Liveness {
             clients: case.workload.clients.iter().map(client).collect(),
@@ -90,28 +110,44 @@ impl Liveness {
         self.clients.iter().filter(|client| client.due != Due::Nothing)
     }
 
-    fn behind<'a>(&'a self, healed: &'a Healed) -> impl Iterator<Item = (NodeId, u64)> + 'a {
+    fn behind<'a>(&'a self, healed: &'a Healed) -> impl Iterator<Item = (NodeId, Applied)> + 'a {
         let applied = |node: &NodeId| (*node, self.applied.get(*node).copied().unwrap_or_default());
-        healed.core.iter().map(applied).filter(|(_, applied)| *applied < healed.through)
+        healed.core.iter().map(applied).filter(|(_, applied)| applied.index < healed.through)
     }
 }
 
 impl Client {
-    fn ask(&mut self, ordinal: u32) {
+    fn ask(&mut self, ordinal: u32, now: Time) {
         self.asked += 1;
         self.last = Some(ordinal);
+        self.last_asked.ask(ordinal, now);
     }
 
-    fn answer(&mut self, ordinal: u32, promise: Option<Acknowledged>) {
+    fn answer(&mut self, ordinal: u32, promise: Option<Acknowledged>, now: Time) {
         self.answered += 1;
+        self.last_asked.answer(ordinal, now);
         let is_through = self.answered == self.operations;
         let is_due = match self.due {
             Due::Nothing => false,
             Due::LastAnswer => is_through,
-            Due::AnswerAfter(last) => is_through || promise.is_some() && last.is_none_or(|last| ordinal > last),
+            Due::AnswerAfter(last) if last.is_none_or(|last| ordinal > last) => {
+                if promise.is_none() {
+                    self.unpromising = (self.unpromising.0 + 1, now);
+                }
+                is_through || promise.is_some()
+            }
+            Due::AnswerAfter(_) => is_through,
         };
         if is_due {
             self.due = Due::Nothing;
+        }
+    }
+
+    /// What it lacks, where something is due.
+    fn lack(&self) -> Lack {
+        match (self.due, self.unpromising) {
+            (Due::AnswerAfter(_), (answers @ 1.., last_at)) => Lack::Promise { answers, last_at },
+            _ => self.last_asked.lack(),
         }
     }
 
@@ -129,10 +165,12 @@ impl Client {
 impl<P: Replicated> Goal<P> for Liveness {
     fn observe(&mut self, observed: &Observed<'_, P>) {
         match observed.what {
-            What::Crashed | What::Booted => *self.applied.get_mut(observed.node) = 0,
-            What::Invoked(operation, _) => self.client(operation.client).ask(operation.ordinal),
+            What::Crashed | What::Booted => {
+                *self.applied.get_mut(observed.node) = Applied { index: 0, since: observed.time };
+            }
+            What::Invoked(operation, _) => self.client(operation.client).ask(operation.ordinal, observed.time),
             What::Responded(operation, reply) => {
-                self.client(operation.client).answer(operation.ordinal, P::acknowledged(reply));
+                self.client(operation.client).answer(operation.ordinal, P::acknowledged(reply), observed.time);
             }
             What::Healed(core) => {
                 self.clients.iter_mut().for_each(Client::heal);
@@ -145,7 +183,7 @@ impl<P: Replicated> Goal<P> for Liveness {
             _ => {}
         }
         if let Some(LogFact::Applied(entry)) = log_fact(observed) {
-            *self.applied.get_mut(observed.node) = entry.index;
+            *self.applied.get_mut(observed.node) = Applied { index: entry.index, since: observed.time };
             self.furthest = self.furthest.max(entry.index);
         }
     }
@@ -157,14 +195,11 @@ impl<P: Replicated> Goal<P> for Liveness {
 
     fn missing(&self) -> String {
         let Some(healed) = &self.healed else { return "there was no heal".into() };
-        let clients: Vec<NodeId> = self.waiting().map(|client| client.id).collect();
-        let behind = self.behind(healed).map(|(node, applied)| format!("{node} applied {applied}"));
-        let behind: Vec<String> = behind.collect();
-        match (clients.is_empty(), behind.is_empty()) {
-            (false, true) => format!("{clients:?} got no answer"),
-            (true, _) => format!("{} of {} entries", behind.join(", "), healed.through),
-            (false, false) => format!("{clients:?} got no answer, {} of {} entries", behind.join(", "), healed.through),
-        }
+        let mut missing = lacks(self.waiting().map(|client| (client.id, client.lack())));
+        missing.extend(self.behind(healed).map(|(node, Applied { index, since })| {
+            format!("{node} (at entry {index} since {since}) did not get to entry {}", healed.through)
+        }));
+        missing.join(", ")
     }
 }
 
@@ -182,8 +217,11 @@ mod tests {
     }
 
     fn of_two() -> Case {
-        let load = |number, operations| ClientLoad { id: NodeId::client(number), operations, omitted: vec![1] };
         case(2, vec![load(1, 3), load(2, 0)])
+    }
+
+    fn load(number: u16, operations: u32) -> ClientLoad {
+        ClientLoad { id: NodeId::client(number), operations, omitted: vec![1] }
     }
 
     #[test]
@@ -194,18 +232,32 @@ mod tests {
 
     #[test]
     fn before_the_heal_nothing_counts_nor_does_an_answer_to_what_was_asked_before() {
+        let idle = Some("c1 asked for nothing more (answered at 0.003s)");
         let history = "n1 n2 applies 1/1 a\nc1 asks\nc1 answered 1 a\nhealed n1 n2";
-        assert_eq!(missing(&mut of_two_clients(), history).as_deref(), Some("[c1] got no answer"));
+        assert_eq!(missing(&mut of_two_clients(), history).as_deref(), idle);
         let history = "c1 asks\nhealed n1 n2\nc1 answered 1 a";
-        assert_eq!(missing(&mut of_two_clients(), history).as_deref(), Some("[c1] got no answer"));
+        assert_eq!(missing(&mut of_two_clients(), history).as_deref(), idle);
+        assert_eq!(missing(&mut of_two_clients(), "healed n1 n2").as_deref(), Some("c1 asked for nothing"));
         assert!(missing(&mut of_two_clients(), "n1 applies 1/1 a").is_some());
+    }
+
+    #[test]
+    fn what_is_pending_is_named_with_the_time_since_when() {
+        let history = "n1 applies 1/1 a\nn2 applies 1/1 a\nc1 asks\nn1 applies 1/2 b\nhealed n1 n2 n3\nc2 asks";
+        let of_all = Liveness::new(&case(3, [1, 2].map(|number| load(number, 3)).to_vec()));
+        let expected = "c1 got no answer to operation 1 (asked at 0.003s), \
+                        c2 got no answer to operation 2 (asked at 0.006s), \
+                        n2 (at entry 1 since 0.002s) did not get to entry 2, \
+                        n3 (at entry 0 since 0.000s) did not get to entry 2";
+        assert_eq!(missing(&mut of_all.clone(), history).as_deref(), Some(expected));
     }
 
     /// Or a cluster that decides nothing any more would be one that makes progress, by what each node remembers.
     #[test]
     fn a_read_is_no_progress_where_more_can_be_asked() {
         let history = "healed n1 n2\nc1 asks\nc1 shown n1 0 1";
-        assert_eq!(missing(&mut of_two_clients(), history).as_deref(), Some("[c1] got no answer"));
+        let unpromising = Some("c1 got 1 answers that promise nothing (the last at 0.003s)");
+        assert_eq!(missing(&mut of_two_clients(), history).as_deref(), unpromising);
         let through = format!("{history}\nc1 asks\nc1 shown n1 0 1");
         assert_eq!(missing(&mut of_two_clients(), &through), None);
         let promised = format!("{history}\nc1 asks\nc1 answered 1 a");
@@ -224,13 +276,17 @@ mod tests {
     #[test]
     fn a_life_has_to_apply_again_what_its_last_had_applied() {
         let history = "n1 n2 applies 1/1 a\nhealed n1 n2\nn2 boots\nc1 asks\nc1 answered 1 a";
-        assert_eq!(missing(&mut of_two_clients(), history).as_deref(), Some("n2 applied 0 of 1 entries"));
+        assert_eq!(
+            missing(&mut of_two_clients(), history).as_deref(),
+            Some("n2 (at entry 0 since 0.003s) did not get to entry 1")
+        );
     }
 
     #[test]
     fn where_only_clients_are_owed_something_nobody_need_catch_up() {
         let history = "n1 applies 1/1 a\nhealed n1 n2\nc1 asks";
-        assert_eq!(missing(&mut Liveness::of_clients(&of_two()), history).as_deref(), Some("[c1] got no answer"));
+        let unanswered = "c1 got no answer to operation 1 (asked at 0.003s)";
+        assert_eq!(missing(&mut Liveness::of_clients(&of_two()), history).as_deref(), Some(unanswered));
         let history = format!("{history}\nc1 answered 1 a");
         assert_eq!(missing(&mut Liveness::of_clients(&of_two()), &history), None);
         assert!(missing(&mut of_two_clients(), &history).is_some());

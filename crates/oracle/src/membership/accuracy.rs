@@ -36,8 +36,11 @@ impl<P: Gossiping> Goal<P> for Accuracy {
         if self.views.core().is_none() {
             return "there was no heal".into();
         }
-        let awaited = self.views.awaited().map(|node| format!("{node} does not take part"));
-        let mistaken = self.mistaken().map(|(node, other)| format!("{node} does not take {other} for active"));
+        let since = |node: NodeId| self.views.since(node);
+        let awaited = self.views.awaited().map(|node| format!("{node} (out since {}) does not take part", since(node)));
+        let mistaken = self.mistaken().map(|(node, other)| {
+            format!("{node} does not take {other} (there since {}) for active", since(other.node))
+        });
         awaited.chain(mistaken).collect::<Vec<_>>().join(", ")
     }
 }
@@ -62,15 +65,15 @@ mod tests {
     #[test]
     fn one_that_lives_and_is_held_down_or_not_known_is_missed() {
         let history = "n1 holds n2.1 alive\nn2 holds n1.1 down";
-        assert_missing(history, Some("n2 does not take n1.1 for active"));
-        assert_missing("n2 holds n1.1 alive", Some("n1 does not take n2.1 for active"));
+        assert_missing(history, Some("n2 does not take n1.1 (there since 0.001s) for active"));
+        assert_missing("n2 holds n1.1 alive", Some("n1 does not take n2.1 (there since 0.002s) for active"));
         let history = "n1 holds n2.1 alive\nn2 holds n1.1 alive\nn2 joins 2";
-        assert_missing(history, Some("n1 does not take n2.2 for active"));
+        assert_missing(history, Some("n1 does not take n2.2 (there since 0.006s) for active"));
     }
 
     #[test]
     fn one_that_was_healed_and_does_not_come_is_missed() {
         let history = "n1 holds n2.1 alive\nn2 holds n1.1 alive\nn2 crashes";
-        assert_missing(history, Some("n2 does not take part"));
+        assert_missing(history, Some("n2 (out since 0.006s) does not take part"));
     }
 }

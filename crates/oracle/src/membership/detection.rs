@@ -34,7 +34,9 @@ impl<P: Gossiping> Goal<P> for Detection {
     }
 
     fn missing(&self) -> String {
-        let mistaken = self.mistaken().map(|(node, gone)| format!("{node} takes {gone}, which is gone, for active"));
+        let since = |gone: Identity| self.views.since(gone.node);
+        let mistaken =
+            self.mistaken().map(|(node, gone)| format!("{node} takes {gone} (gone since {}) for active", since(gone)));
         let all: Vec<String> = mistaken.collect();
         if self.views.core().is_none() { "there was no heal".into() } else { all.join(", ") }
     }
@@ -67,14 +69,14 @@ mod tests {
     #[test]
     fn what_is_stated_of_a_life_that_just_ended_does_not_revive_it() {
         let history = "n1 holds n3.1 down\nn2 crashes\nn2 joins 1";
-        assert_missing(history, Some("n1 takes n2.1, which is gone, for active"));
+        assert_missing(history, Some("n1 takes n2.1 (gone since 0.010s) for active"));
     }
 
     #[test]
     fn to_suspect_is_not_enough() {
-        let mistaken = "n2 takes n3.1, which is gone, for active";
+        let mistaken = "n2 takes n3.1 (gone since 0.007s) for active";
         assert_missing("n1 holds n3.1 down\nn2 holds n3.1 suspected", Some(mistaken));
-        let left = "n1 takes n2.1, which is gone, for active";
+        let left = "n1 takes n2.1 (gone since 0.010s) for active";
         assert_missing("n1 n2 holds n3.1 down\nn2 leaves 1", Some(left));
     }
 

@@ -1,6 +1,6 @@
 //! Who takes part, and whom each takes for a part of the group.
 
-use sim::{NodeId, Observed, What};
+use sim::{NodeId, Observed, Time, What};
 
 use super::fact::{Gossiping, Identity, MembershipFact, membership_fact};
 use super::lists::Lists;
@@ -9,7 +9,8 @@ use crate::by_node::ByNode;
 /// What there is to know at one moment: who takes part in truth, and by the list of each.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Views {
-    parts: ByNode<Part>,
+    /// Each with the time since when.
+    parts: ByNode<(Part, Time)>,
     lists: Lists,
     /// The nodes that were healed.
     core: Option<Vec<NodeId>>,
@@ -35,7 +36,8 @@ impl Views {
         if let What::Healed(core) = observed.what {
             self.core = Some(core.to_vec());
         }
-        let part = self.parts.get_mut(observed.node);
+        let (part, since) = self.parts.get_mut(observed.node);
+        let before = *part;
         match observed.what {
             What::Crashed => *part = Part::Dead,
             What::Booted => *part = Part::None,
@@ -48,6 +50,9 @@ impl Views {
             Some(MembershipFact::Left(_)) => *part = Part::Left,
             _ => {}
         }
+        if *part != before {
+            *since = observed.time;
+        }
     }
 
     /// The nodes that were healed, once they were.
@@ -56,7 +61,12 @@ impl Views {
     }
 
     pub(crate) fn part(&self, node: NodeId) -> Part {
-        self.parts.get(node).copied().unwrap_or_default()
+        self.parts.get(node).map(|(part, _)| *part).unwrap_or_default()
+    }
+
+    /// Since when a node takes part as it does, or does not.
+    pub(crate) fn since(&self, node: NodeId) -> Time {
+        self.parts.get(node).map(|(_, since)| *since).unwrap_or_default()
     }
 
     /// Those of the core that take part, with their names.

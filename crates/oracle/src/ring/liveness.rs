@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sim::{Case, Goal, NodeId, Observed, What};
+use sim::{Case, Goal, NodeId, Observed, Time, What};
 
 use super::fact::{Partitioned, RingFact, ring_fact};
+use crate::asked::{Asked, lacks};
 use crate::by_node::ByNode;
 
 /// After the heal every node of the core comes to know all epochs that were decided before, every range that they move is
@@ -14,10 +15,24 @@ pub struct Liveness {
     clients: Vec<Client>,
     /// The last epoch that was decided.
     decided: u64,
-    /// How many ranges of each epoch are not released yet.
-    unreleased: BTreeMap<u64, u32>,
-    known: ByNode<u64>,
+    /// Of each epoch.
+    unreleased: BTreeMap<u64, Unreleased>,
+    known: ByNode<Known>,
     healed: Option<Healed>,
+}
+
+/// How many ranges are not released yet, and when the first one of their epoch was planned.
+#[derive(Clone, Copy, Debug)]
+struct Unreleased {
+    ranges: u32,
+    planned_at: Time,
+}
+
+/// The last epoch that a node knows, and since when.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    epoch: u64,
+    since: Time,
 }
 
 #[derive(Clone, Debug)]
@@ -27,6 +42,7 @@ struct Client {
     answered: u32,
     /// How many were answered before the heal.
     answered_before: u32,
+    asked: Asked,
 }
 
 #[derive(Clone, Debug)]
@@ -41,7 +57,8 @@ impl Liveness {
     pub fn new(case: &Case) -> Liveness {
         let client = |load: &sim::ClientLoad| {
             let omitted = load.omitted.iter().filter(|ordinal| **ordinal < load.operations).count() as u32;
-            Client { id: load.id, operations: load.operations - omitted, answered: 0, answered_before: 0 }
+            let operations = load.operations - omitted;
+            Client { id: load.id, operations, answered: 0, answered_before: 0, asked: Asked::Nothing }
         };
         Liveness {
             clients: case.workload.clients.iter().map(client).collect(),
@@ -57,31 +74,42 @@ impl Liveness {
         self.clients.iter().filter(is_owed).filter(|client| client.answered == client.answered_before)
     }
 
-    fn behind<'a>(&'a self, healed: &'a Healed) -> impl Iterator<Item = (NodeId, u64)> + 'a {
+    fn client(&mut self, id: NodeId) -> &mut Client {
+        self.clients.iter_mut().find(|client| client.id == id).expect("only clients of the case ask")
+    }
+
+    fn behind<'a>(&'a self, healed: &'a Healed) -> impl Iterator<Item = (NodeId, Known)> + 'a {
         let known = |node: &NodeId| (*node, self.known.get(*node).copied().unwrap_or_default());
-        healed.core.iter().map(known).filter(|(_, known)| *known < healed.epoch)
+        healed.core.iter().map(known).filter(|(_, known)| known.epoch < healed.epoch)
     }
 
-    fn under_way(&self, healed: &Healed) -> u32 {
-        self.unreleased.range(..=healed.epoch).map(|(_, count)| count).sum()
+    /// What is not released of all epochs together, if anything is not.
+    fn under_way(&self, healed: &Healed) -> Option<Unreleased> {
+        let epochs = self.unreleased.range(..=healed.epoch).map(|(_, unreleased)| *unreleased);
+        epochs.filter(|unreleased| unreleased.ranges > 0).reduce(|first, later| Unreleased {
+            ranges: first.ranges + later.ranges,
+            planned_at: first.planned_at.min(later.planned_at),
+        })
     }
 
-    fn take_in(&mut self, node: NodeId, fact: &RingFact) {
+    fn take_in(&mut self, node: NodeId, fact: &RingFact, now: Time) {
         match fact {
             RingFact::Decided { epoch, .. } => {
                 self.decided = *epoch;
-                *self.known.get_mut(node) = *epoch;
+                *self.known.get_mut(node) = Known { epoch: *epoch, since: now };
             }
             RingFact::Learned { epoch, .. } | RingFact::Recovered { epoch, .. } => {
-                *self.known.get_mut(node) = *epoch;
+                *self.known.get_mut(node) = Known { epoch: *epoch, since: now };
             }
             // What nobody owned before nobody hands over.
             RingFact::Planned(movement) if movement.from.is_some() => {
-                *self.unreleased.entry(movement.epoch).or_default() += 1;
+                let none = Unreleased { ranges: 0, planned_at: now };
+                self.unreleased.entry(movement.epoch).or_insert(none).ranges += 1;
             }
             RingFact::Released(movement) => {
-                let unreleased = self.unreleased.entry(movement.epoch).or_default();
-                *unreleased = unreleased.saturating_sub(1);
+                if let Some(unreleased) = self.unreleased.get_mut(&movement.epoch) {
+                    unreleased.ranges = unreleased.ranges.saturating_sub(1);
+                }
             }
             _ => {}
         }
@@ -91,10 +119,12 @@ impl Liveness {
 impl<P: Partitioned> Goal<P> for Liveness {
     fn observe(&mut self, observed: &Observed<'_, P>) {
         match observed.what {
-            What::Crashed => *self.known.get_mut(observed.node) = 0,
-            What::Responded(..) => {
-                let client = self.clients.iter_mut().find(|client| client.id == observed.node);
-                client.expect("only clients of the case are answered").answered += 1;
+            What::Crashed => *self.known.get_mut(observed.node) = Known { epoch: 0, since: observed.time },
+            What::Invoked(operation, _) => self.client(operation.client).asked.ask(operation.ordinal, observed.time),
+            What::Responded(operation, _) => {
+                let client = self.client(operation.client);
+                client.answered += 1;
+                client.asked.answer(operation.ordinal, observed.time);
             }
             What::Healed(core) => {
                 self.clients.iter_mut().for_each(|client| client.answered_before = client.answered);
@@ -103,26 +133,25 @@ impl<P: Partitioned> Goal<P> for Liveness {
             _ => {}
         }
         if let Some(fact) = ring_fact(observed) {
-            self.take_in(observed.node, fact);
+            self.take_in(observed.node, fact, observed.time);
         }
     }
 
     fn met(&self) -> bool {
         let Some(healed) = &self.healed else { return false };
-        self.waiting().next().is_none() && self.behind(healed).next().is_none() && self.under_way(healed) == 0
+        self.waiting().next().is_none() && self.behind(healed).next().is_none() && self.under_way(healed).is_none()
     }
 
     fn missing(&self) -> String {
         let Some(healed) = &self.healed else { return "there was no heal".into() };
-        let clients: Vec<NodeId> = self.waiting().map(|client| client.id).collect();
-        let behind: Vec<String> = self.behind(healed).map(|(node, known)| format!("{node} knows {known}")).collect();
-        let under_way = self.under_way(healed);
-        let missing = [
-            (!clients.is_empty()).then(|| format!("{clients:?} got no answer")),
-            (!behind.is_empty()).then(|| format!("{} of {} epochs", behind.join(", "), healed.epoch)),
-            (under_way > 0).then(|| format!("{under_way} ranges were not released")),
-        ];
-        missing.into_iter().flatten().collect::<Vec<_>>().join(", ")
+        let mut missing = lacks(self.waiting().map(|client| (client.id, client.asked.lack())));
+        missing.extend(self.behind(healed).map(|(node, Known { epoch, since })| {
+            format!("{node} (at epoch {epoch} since {since}) did not get to epoch {}", healed.epoch)
+        }));
+        missing.extend(self.under_way(healed).map(|Unreleased { ranges, planned_at }| {
+            format!("{ranges} ranges (planned from {planned_at} on) were not released")
+        }));
+        missing.join(", ")
     }
 }
 
@@ -160,18 +189,25 @@ mod tests {
     }
 
     #[test]
-    fn each_of_the_three_is_missed() {
-        let nothing = "[c1] got no answer, n2 knows 1, n3 knows 0 of 2 epochs, 1 ranges were not released";
-        assert_missing("", Some(nothing));
-        assert_missing("n2 n3 learns 2 b\nc1 read 7 0", Some("1 ranges were not released"));
-        assert_missing("n2 learns 2 b\nn2 releases 2 10..20 n2>n3\nc1 read 7 0", Some("n3 knows 0 of 2 epochs"));
-        assert_missing("n2 n3 learns 2 b\nn2 releases 2 10..20 n2>n3", Some("[c1] got no answer"));
+    fn each_of_the_three_is_missed_with_the_time_since_when() {
+        let [one, two] = ["n2 (at epoch 1 since 0.003s)", "n3 (at epoch 0 since 0.000s)"];
+        let nothing = format!(
+            "c1 asked for nothing, {one} did not get to epoch 2, {two} did not get to epoch 2, \
+             1 ranges (planned from 0.005s on) were not released"
+        );
+        assert_missing("", Some(&nothing));
+        let unreleased = "1 ranges (planned from 0.005s on) were not released";
+        assert_missing("n2 n3 learns 2 b\nc1 read 7 0", Some(unreleased));
+        let behind = "n3 (at epoch 0 since 0.000s) did not get to epoch 2";
+        assert_missing("n2 learns 2 b\nn2 releases 2 10..20 n2>n3\nc1 read 7 0", Some(behind));
+        let unanswered = "c1 got no answer to operation 1 (asked at 0.007s)";
+        assert_missing("c1 asks 7\nn2 n3 learns 2 b\nn2 releases 2 10..20 n2>n3", Some(unanswered));
     }
 
     #[test]
     fn a_life_that_ended_knows_nothing_until_it_is_read_again() {
         let done = "n2 n3 learns 2 b\nn2 releases 2 10..20 n2>n3\nc1 wrote 7 1\nn1 crashes";
-        assert_missing(done, Some("n1 knows 0 of 2 epochs"));
+        assert_missing(done, Some("n1 (at epoch 0 since 0.010s) did not get to epoch 2"));
         assert_missing(&format!("{done}\nn1 boots\nn1 recovered 2 b"), None);
     }
 

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use oracle::consensus::{self, ConsensusChecks, Liveness, LogFact};
 use sim::{
-    Case, Damage, Fault, FaultKind, Item, Knob, NodeId, Observed, Permission, Plan, Recoverable, Spec, StaticMajority,
-    Strike, Survival, System, Target, Time, When, mix, sample,
+    Case, Damage, Fault, FaultKind, HealthCheck, Item, Knob, NodeId, Observed, Permission, Plan, Recoverable, Spec,
+    StaticMajority, Strike, Survival, System, Target, Time, When, mix, sample,
 };
 
 use super::{Client, Log, Node, PROGRESS_BOUND, Raft};
@@ -100,6 +100,8 @@ impl System for Partial {
                 .collect(),
             // Of these nodes each may be the one that the others need.
             faults: raft.faults.without(FaultKind::BitRot),
+            // Where the links that are left and the logs make a constrained election, nobody can help.
+            allow: vec![HealthCheck::BeyondHelp],
             ..raft
         }
     }

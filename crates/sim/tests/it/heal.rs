@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sim::{
     Case, Class, End, Expansion, Fate, Fault, Goal, Hex, Io, Item, ItemOutcome, NodeId, Observed, Progress,
-    Recoverable, Refusal, Scenario, Target, Time, What,
+    Recoverable, Recovery, Refusal, Scenario, Target, Time, What,
 };
 
 use crate::rig::{Actor, Lenient, MS, Number, Numbers, Rig, Said, at, calm, ms, n, run, said, traced, with_items};
@@ -79,6 +79,8 @@ fn a_run_ends_with_the_first_progress_after_the_heal() {
     // n1 sends at 1000 ms, which is after the heal of the same time, for that was scheduled first.
     assert_eq!(outcome.time, ms(1_001));
     assert_eq!(outcome.core, Some(vec![n(1), n(2), n(3)]));
+    let [took, bound] = [1, 100].map(Duration::from_millis);
+    assert_eq!(outcome.recoveries, [Recovery { property: "progress", took, bound }]);
 }
 
 #[test]
@@ -173,13 +175,15 @@ fn progress_that_was_possible_and_was_not_made_is_a_failure_when_its_bound_has_p
 fn progress_that_was_impossible_is_no_failure_and_what_is_not_known_is_not_green() {
     assert_eq!(run(&demanding(Recoverable::No("n1 is gone")), &stuck()).end, End::Unrecoverable("n1 is gone"));
     let undecided = End::Undecided("n2 heard nothing within 100ms of the heal".into());
-    assert_eq!(run(&demanding(Recoverable::Unknown), &stuck()).end, undecided);
+    let outcome = run(&demanding(Recoverable::Unknown), &stuck());
+    assert_eq!((outcome.end, outcome.recoveries), (undecided, Vec::new()));
 }
 
 #[test]
 fn a_run_without_a_budget_promises_no_progress() {
     let case = Case { unbounded: true, ..stuck() };
-    assert_eq!(run(&demanding(Recoverable::Yes), &case).end, End::Passed);
+    let outcome = run(&demanding(Recoverable::Yes), &case);
+    assert_eq!((outcome.end, outcome.recoveries), (End::Passed, Vec::new()));
 }
 
 #[test]

@@ -94,6 +94,7 @@ impl Cause {
             activity: Activity::default(),
             reached: BTreeMap::new(),
             properties: Vec::new(),
+            recoveries: Vec::new(),
             core: None,
         }
     }
