@@ -240,7 +240,10 @@ impl System for Raft {
 fn goals() -> Vec<ReachGoal> {
     let labels = [
         "elected",
+        "election_failed",
         "deposed",
+        // What a leader had appended and not replicated when it crashed is not what its next life goes on with.
+        "crashed_leader_overwritten",
         "truncated",
         "durably_truncated",
         "recovered",

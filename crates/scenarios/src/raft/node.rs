@@ -42,6 +42,11 @@ struct Stated {
     committed: u64,
     /// What it knows of each follower, in the core's order, while it leads.
     followers: Vec<Followed>,
+    /// Whether it stands for election, and nothing has come of that yet.
+    stands: bool,
+    /// Where the log ended that this life began with, if a life before had made its last entry as a leader; nothing once the log
+    /// has changed.
+    own_end: Option<u64>,
 }
 
 /// What was stated of a follower.
@@ -96,7 +101,18 @@ impl Process for Node {
         io.fact(LogFact::Restarted { term, voted_for });
         let raft = Raft::new(Duration::ZERO, config(io), recovered).map_err(|error| Refusal(described(&error)))?;
         let cast = raft.voted_for().map(|candidate| (term, candidate));
-        let stated = Stated { entered: term, cast, shown: term, leads: None, committed: 0, followers: Vec::new() };
+        let last = raft.last_position();
+        let own_end = (cast == Some((last.term.0, raft_id(io.id())))).then_some(last.index.0);
+        let stated = Stated {
+            entered: term,
+            cast,
+            shown: term,
+            leads: None,
+            committed: 0,
+            followers: Vec::new(),
+            stands: false,
+            own_end,
+        };
         Ok(Node { raft, journal, stated, waiting: BTreeMap::new(), buffers: Buffers::default() })
     }
 
@@ -171,6 +187,10 @@ impl Node {
             if let Some(term) = self.stated.leads.take() {
                 io.fact(LogFact::Deposed { term });
             }
+            if self.stated.stands && matches!(role, Role::Candidate | Role::PreCandidate) {
+                io.reached("election_failed");
+            }
+            self.stated.stands = *role == Role::Candidate;
             if *role == Role::Leader {
                 self.stated.leads = Some(term.0);
                 io.fact(LogFact::Elected { term: term.0 });
@@ -212,6 +232,10 @@ impl Node {
             };
             if let Some(fact) = in_memory {
                 io.fact(fact);
+                let own_end = self.stated.own_end.take();
+                if matches!(record, Record::Truncate { from } if own_end.is_some_and(|end| from.0 <= end)) {
+                    io.reached("crashed_leader_overwritten");
+                }
             }
             let request = self.journal.write(record, io);
             let on_disk = match record {
