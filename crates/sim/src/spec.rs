@@ -77,34 +77,36 @@ impl Spec {
     /// The kinds of fault that a seed may have, expanded like this: what is promised, and can strike these links and so many
     /// nodes.
     pub fn fault_kinds(&self, expansion: &Expansion) -> Vec<FaultKind> {
-        let nodes = *self.nodes.end();
+        let nodes = usize::from(*self.nodes.end());
+        FaultKind::ALL.into_iter().filter(|kind| self.can_strike(*kind, nodes, expansion)).collect()
+    }
+
+    /// Whether a fault of this kind is promised something, and can strike these links and so many nodes.
+    pub(crate) fn can_strike(&self, kind: FaultKind, nodes: usize, expansion: &Expansion) -> bool {
         let allowed = |kind: FaultKind| self.allows(kind, expansion);
         let loses_unsynced =
-            allowed(FaultKind::UnsyncedLoss) && (allowed(FaultKind::Crash) || allowed(FaultKind::IoError));
+            || allowed(FaultKind::UnsyncedLoss) && (allowed(FaultKind::Crash) || allowed(FaultKind::IoError));
         // A link that carries little has a bound on what waits there, or neither.
-        let thin_links = allowed(FaultKind::Bandwidth) && allowed(FaultKind::QueueOverflow);
-        let can_strike = |kind: FaultKind| match kind {
+        let thin_links = || allowed(FaultKind::Bandwidth) && allowed(FaultKind::QueueOverflow);
+        let can_strike = match kind {
             // A session repeats what the network loses, and puts in order what it does not.
             FaultKind::Loss | FaultKind::Duplication | FaultKind::Reordering | FaultKind::Corruption => {
                 self.link == LinkKind::Datagram
             }
-            FaultKind::Bandwidth | FaultKind::QueueOverflow => self.link == LinkKind::Datagram && thin_links,
+            FaultKind::Bandwidth | FaultKind::QueueOverflow => self.link == LinkKind::Datagram && thin_links(),
             FaultKind::SessionReset => self.link == LinkKind::Session && nodes >= 2,
             FaultKind::PartialPartition => nodes >= 3,
-            FaultKind::UnsyncedLoss | FaultKind::TornWrite => loses_unsynced,
-            FaultKind::StaleRead | FaultKind::MisdirectedRead => self.boots_again(expansion),
+            FaultKind::UnsyncedLoss | FaultKind::TornWrite => loses_unsynced(),
+            // Somebody reads a disk that was written to. (A process may stop by itself and read it too, where a request fails;
+            // whether it does is not known here.)
+            FaultKind::StaleRead | FaultKind::MisdirectedRead => allowed(FaultKind::Crash) || allowed(FaultKind::Stop),
             _ => true,
         };
-        FaultKind::ALL.into_iter().filter(|kind| allowed(*kind) && can_strike(*kind)).collect()
+        allowed(kind) && can_strike
     }
 
-    /// Whether anybody reads a disk that was written to: a node boots again after the faults for which it is down.
-    pub(crate) fn boots_again(&self, expansion: &Expansion) -> bool {
-        // A wiped disk holds nothing that could be misread.
-        [FaultKind::Crash, FaultKind::Stop].into_iter().any(|kind| self.allows(kind, expansion))
-    }
-
-    fn allows(&self, kind: FaultKind, expansion: &Expansion) -> bool {
+    /// Whether a fault of this kind is promised something, and not left out.
+    pub(crate) fn allows(&self, kind: FaultKind, expansion: &Expansion) -> bool {
         self.faults.class(kind) != FaultClass::Excluded && !expansion.without.contains(&kind)
     }
 

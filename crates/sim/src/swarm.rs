@@ -12,7 +12,7 @@ use crate::id::{NodeId, Seed};
 use crate::mix::Salts;
 use crate::plan::{Fault, FaultKind, Heal, Item, Plan, Point, Target, When};
 use crate::sample::PPM;
-use crate::spec::{FaultClass, Knob, Scale, Spec};
+use crate::spec::{Knob, Scale, Spec};
 use crate::time::{Time, nanos};
 use crate::world::ENGINE_KNOBS;
 
@@ -23,6 +23,31 @@ pub struct Expansion {
     pub without: Vec<FaultKind>,
 }
 
+/// What strikes at a time or on a fact. A new one comes last: ids follow from the order.
+const FAMILIES: [Fault; 21] = [
+    Fault::Crash,
+    Fault::Pause,
+    Fault::Partition,
+    Fault::OneWayPartition,
+    Fault::PartialPartition,
+    // The sizes are drawn for each item.
+    Fault::ClockRate { error_ppm: 0 },
+    Fault::WallJump { by_ns: 0 },
+    Fault::SessionReset,
+    Fault::Stop,
+    Fault::Wipe,
+    Fault::Slow { service_ns: 0 },
+    Fault::DiskStall,
+    Fault::IoError,
+    Fault::NoSpace,
+    Fault::LyingSync,
+    Fault::LostWrite,
+    Fault::MisdirectedWrite,
+    Fault::BitRot,
+    Fault::Clog,
+    Fault::StaleRead,
+    Fault::MisdirectedRead,
+];
 /// A kind of fault is off in so many seeds.
 const OFF_PPM: u32 = 300_000;
 /// Timed faults of a kind are at most so many in a run.
@@ -30,6 +55,8 @@ const ITEMS_MAX: u64 = 64;
 /// Each family numbers its items by itself, and so do those that come in a row.
 const IDS_OF_A_FAMILY: u32 = 100;
 const FIRST_ID_OF_ROWS: u32 = 10_001;
+const _: () = assert!(FIRST_ID_OF_ROWS > FAMILIES.len() as u32 * IDS_OF_A_FAMILY);
+const _: () = assert!(Plan::ARRANGED_IDS > FIRST_ID_OF_ROWS + 3 * IDS_OF_A_FAMILY);
 /// And of a kind that damages a disk for good so many: with every second node damaged, nothing else may strike.
 const DAMAGING_ITEMS_MAX: u64 = 3;
 /// Of the timed faults, so many strike on a fact, where the scenario names facts to strike on.
@@ -125,9 +152,8 @@ impl Draw<'_> {
 
     /// The stream of a kind of fault, where this seed has it.
     fn stream_if_on(&self, kind: FaultKind) -> Option<Stream> {
-        let promised = self.spec.faults.class(kind) != FaultClass::Excluded;
         let mut stream = self.stream("swarm", kind.name());
-        let off = stream.chance(OFF_PPM) || !promised || self.expansion.without.contains(&kind);
+        let off = stream.chance(OFF_PPM) || !self.spec.allows(kind, self.expansion);
         (!off).then_some(stream)
     }
 
@@ -188,66 +214,11 @@ impl Draw<'_> {
     }
 
     fn items(&self, nodes: &[NodeId], clients: &[NodeId], safety_ns: u64) -> Vec<Item> {
-        let families = [
-            (FaultKind::Crash, Fault::Crash),
-            (FaultKind::Pause, Fault::Pause),
-            (FaultKind::Partition, Fault::Partition),
-            (FaultKind::OneWayPartition, Fault::OneWayPartition),
-            (FaultKind::PartialPartition, Fault::PartialPartition),
-            // Their size is drawn for each item.
-            (FaultKind::ClockRate, Fault::ClockRate { error_ppm: 0 }),
-            (FaultKind::WallJump, Fault::WallJump { by_ns: 0 }),
-            (FaultKind::SessionReset, Fault::SessionReset),
-            (FaultKind::Stop, Fault::Stop),
-            (FaultKind::Wipe, Fault::Wipe),
-            (FaultKind::Slow, Fault::Slow { service_ns: 0 }),
-            (FaultKind::DiskStall, Fault::DiskStall),
-            (FaultKind::IoError, Fault::IoError),
-            (FaultKind::NoSpace, Fault::NoSpace),
-            (FaultKind::LyingSync, Fault::LyingSync),
-            (FaultKind::LostWrite, Fault::LostWrite),
-            (FaultKind::MisdirectedWrite, Fault::MisdirectedWrite),
-            (FaultKind::BitRot, Fault::BitRot),
-            (FaultKind::Clog, Fault::Clog),
-            (FaultKind::StaleRead, Fault::StaleRead),
-            (FaultKind::MisdirectedRead, Fault::MisdirectedRead),
-        ];
         let mut items = Vec::new();
-        for (family_number, (kind, fault)) in families.into_iter().enumerate() {
-            let Some(mut family) = self.stream_if_on(kind) else { continue };
-            if kind == FaultKind::PartialPartition && nodes.len() < 3 {
-                continue;
-            }
-            if kind.strikes_at_boot() && !self.spec.boots_again(self.expansion) {
-                continue;
-            }
-            if kind == FaultKind::SessionReset && (self.spec.link == LinkKind::Datagram || nodes.len() < 2) {
-                continue;
-            }
-            let gap_ns = family.octaves(&(200 * MILLISECOND..=safety_ns.max(200 * MILLISECOND)));
-            let most = if FaultKind::DAMAGING.contains(&kind) { DAMAGING_ITEMS_MAX } else { ITEMS_MAX };
-            let count = (safety_ns / gap_ns).clamp(1, most);
-            let longest_ns = family.octaves(&(100 * MILLISECOND..=5 * SECOND));
-            for index in 0..count {
-                let mut stream = self.stream(kind.name(), &index.to_string());
-                let lasts_ns = Some(stream.octaves(&(10 * MILLISECOND..=longest_ns)));
-                let (when, on_fact) = self.when(&mut stream, safety_ns);
-                let target = match (fault, on_fact) {
-                    (Fault::PartialPartition, _) => between(&mut stream, nodes),
-                    (Fault::SessionReset, _) => link(&mut stream, nodes, clients),
-                    (Fault::Clog, false) if nodes.len() > 1 && stream.chance(PPM / 2) => {
-                        link(&mut stream, nodes, clients)
-                    }
-                    (_, true) => Target::Subject,
-                    (Fault::Partition | Fault::OneWayPartition, false) => side(&mut stream, nodes, clients),
-                    (_, false) => Target::Node(nodes[stream.below(nodes.len() as u64) as usize]),
-                };
-                let fault = sized(&mut stream, fault);
-                let lasts_ns = lasts_ns.filter(|_| fault.lasts());
-                // By family: what one family strikes with is keyed by it, whatever the others are.
-                let id = family_number as u32 * IDS_OF_A_FAMILY + index as u32 + 1;
-                items.push(Item { id, when, target, fault, lasts_ns, outlasts_heal: false });
-            }
+        // By family and by row: what one strikes with is keyed by its ids, whatever the others are.
+        for (first_id, fault) in (1..).step_by(IDS_OF_A_FAMILY as usize).zip(FAMILIES) {
+            let strikes = self.family(fault, nodes, clients, safety_ns);
+            items.extend((first_id..).zip(strikes).map(|(id, strike)| strike.item(id)));
         }
         let rows = [
             self.crash_loop(nodes, safety_ns),
@@ -255,12 +226,38 @@ impl Draw<'_> {
             self.swizzle(nodes, safety_ns),
         ];
         for (first_id, row) in (FIRST_ID_OF_ROWS..).step_by(IDS_OF_A_FAMILY as usize).zip(rows) {
-            for (id, Timed { at_ns, target, fault, lasts_ns }) in (first_id..).zip(row) {
-                let when = When::At { at_ns: Time::from_nanos(at_ns) };
-                items.push(Item { id, when, target, fault, lasts_ns, outlasts_heal: false });
-            }
+            items.extend((first_id..).zip(row).map(|(id, strike)| strike.item(id)));
         }
         items
+    }
+
+    /// The timed faults of one kind, where this seed has it.
+    fn family(&self, fault: Fault, nodes: &[NodeId], clients: &[NodeId], safety_ns: u64) -> Vec<Strike> {
+        let kind = fault.kind().expect("each of the families is a kind of fault");
+        let stream = self.stream_if_on(kind).filter(|_| self.spec.can_strike(kind, nodes.len(), self.expansion));
+        let Some(mut family) = stream else { return Vec::new() };
+        let gap_ns = family.octaves(&(200 * MILLISECOND..=safety_ns.max(200 * MILLISECOND)));
+        let most = if FaultKind::DAMAGING.contains(&kind) { DAMAGING_ITEMS_MAX } else { ITEMS_MAX };
+        let count = (safety_ns / gap_ns).clamp(1, most);
+        let longest_ns = family.octaves(&(100 * MILLISECOND..=5 * SECOND));
+        let strike = |index: u64| {
+            let mut stream = self.stream(kind.name(), &index.to_string());
+            let lasts_ns = stream.octaves(&(10 * MILLISECOND..=longest_ns));
+            let when = self.when(&mut stream, safety_ns);
+            let target = match (fault, &when) {
+                (Fault::PartialPartition, _) => between(&mut stream, nodes),
+                (Fault::SessionReset, _) => link(&mut stream, nodes, clients),
+                (Fault::Clog, When::At { .. }) if nodes.len() > 1 && stream.chance(PPM / 2) => {
+                    link(&mut stream, nodes, clients)
+                }
+                (_, When::On { .. }) => Target::Subject,
+                (Fault::Partition | Fault::OneWayPartition, When::At { .. }) => side(&mut stream, nodes, clients),
+                (_, When::At { .. }) => Target::Node(nodes[stream.below(nodes.len() as u64) as usize]),
+            };
+            let fault = sized(&mut stream, fault);
+            Strike { when, target, fault, lasts_ns: Some(lasts_ns).filter(|_| fault.lasts()) }
+        };
+        (0..count).map(strike).collect()
     }
 
     /// The stream of what happens in a row, where this seed has the kind and a row of it.
@@ -271,7 +268,7 @@ impl Draw<'_> {
     }
 
     /// Resets some milliseconds after each other, of one session or of any: who repeats what a reset took is reset again.
-    fn resets_in_a_row(&self, nodes: &[NodeId], clients: &[NodeId], safety_ns: u64) -> Vec<Timed> {
+    fn resets_in_a_row(&self, nodes: &[NodeId], clients: &[NodeId], safety_ns: u64) -> Vec<Strike> {
         if self.spec.link == LinkKind::Datagram || nodes.len() < 2 {
             return Vec::new();
         }
@@ -283,7 +280,7 @@ impl Draw<'_> {
         let mut resets = Vec::new();
         for _ in 0..count {
             let target = of_one.clone().unwrap_or_else(|| link(&mut stream, nodes, clients));
-            resets.push(Timed { at_ns, target, fault: Fault::SessionReset, lasts_ns: None });
+            resets.push(Strike::at(at_ns, target, Fault::SessionReset, None));
             at_ns += stream.between(&(gap_ns / 2..=gap_ns * 3 / 2));
         }
         resets
@@ -291,7 +288,7 @@ impl Draw<'_> {
 
     /// Some nodes are clogged one after the other, and unclogged in another order: so each sees the cluster come back in its
     /// own way. (FoundationDB's swizzle-clogging.)
-    fn swizzle(&self, nodes: &[NodeId], safety_ns: u64) -> Vec<Timed> {
+    fn swizzle(&self, nodes: &[NodeId], safety_ns: u64) -> Vec<Strike> {
         if nodes.len() < 2 {
             return Vec::new();
         }
@@ -307,17 +304,14 @@ impl Draw<'_> {
         let all_clogged_ns = starts.last().map_or(0, |last| last + stream.octaves(&gap));
         let mut ends: Vec<u64> = in_steps(&mut stream, 1, &gap, count);
         ends.iter_mut().for_each(|end| *end += all_clogged_ns);
-        let clog = |((id, at_ns), position): ((NodeId, u64), usize)| Timed {
-            at_ns,
-            target: Target::Node(id),
-            fault: Fault::Clog,
-            lasts_ns: Some(ends[position] - at_ns),
+        let clog = |((id, at_ns), position): ((NodeId, u64), usize)| {
+            Strike::at(at_ns, Target::Node(id), Fault::Clog, Some(ends[position] - at_ns))
         };
         chosen.into_iter().zip(starts).zip(order).map(clog).collect()
     }
 
     /// One node crashes, and again soon after it is back: while it recovers, or before anybody has heard of it.
-    fn crash_loop(&self, nodes: &[NodeId], safety_ns: u64) -> Vec<Timed> {
+    fn crash_loop(&self, nodes: &[NodeId], safety_ns: u64) -> Vec<Strike> {
         let Some(mut stream) = self.row(FaultKind::Crash) else { return Vec::new() };
         let target = Target::Node(nodes[stream.below(nodes.len() as u64) as usize]);
         let count = 2 + stream.below(CRASHES_OF_A_LOOP_MAX - 1);
@@ -329,17 +323,17 @@ impl Draw<'_> {
         let mut crashes = Vec::new();
         for _ in 0..count {
             let down_ns = stream.octaves(&(100 * MICROSECOND..=longest_down_ns));
-            crashes.push(Timed { at_ns, target: target.clone(), fault: Fault::Crash, lasts_ns: Some(down_ns) });
+            crashes.push(Strike::at(at_ns, target.clone(), Fault::Crash, Some(down_ns)));
             at_ns += down_ns + stream.octaves(&(MICROSECOND..=longest_up_ns));
         }
         crashes
     }
 
-    fn when(&self, stream: &mut Stream, safety_ns: u64) -> (When, bool) {
+    fn when(&self, stream: &mut Stream, safety_ns: u64) -> When {
         let triggers = &self.spec.triggers;
         let at_ns = Time::from_nanos(stream.below(safety_ns));
         if triggers.is_empty() || !stream.chance(TRIGGERED_PPM) {
-            return (When::At { at_ns }, false);
+            return When::At { at_ns };
         }
         let fact = triggers[stream.below(triggers.len() as u64) as usize].to_owned();
         // Most runs have few elections and hardly a truncation: what waits for the fortieth waits in vain. Half of all wait for
@@ -351,16 +345,27 @@ impl Draw<'_> {
         } else {
             Point::AfterNs(stream.octaves(&(MICROSECOND..=50 * MILLISECOND)))
         };
-        (When::On { fact, node: None, from_ns, nth, point }, true)
+        When::On { fact, node: None, from_ns, nth, point }
     }
 }
 
-/// What strikes at a time.
-struct Timed {
-    at_ns: u64,
+/// What strikes; not yet an item, which has a name.
+struct Strike {
+    when: When,
     target: Target,
     fault: Fault,
     lasts_ns: Option<u64>,
+}
+
+impl Strike {
+    fn at(at_ns: u64, target: Target, fault: Fault, lasts_ns: Option<u64>) -> Strike {
+        Strike { when: When::At { at_ns: Time::from_nanos(at_ns) }, target, fault, lasts_ns }
+    }
+
+    fn item(self, id: u32) -> Item {
+        let Strike { when, target, fault, lasts_ns } = self;
+        Item { id, when, target, fault, lasts_ns, outlasts_heal: false }
+    }
 }
 
 /// So many times, each some time after the one before; the first below `bound_ns`.
