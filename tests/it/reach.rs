@@ -16,7 +16,12 @@ const SICK: [(&str, &str, &str, bool); 9] = [
     ("in_turns", "no_operation_overlapped", "of 2000 operations none met another client's", false),
     ("blind", "property_never_evaluated", "`looks` was never evaluated in 100 seeds", true),
     ("hopeless", "all_stuck", "of 100 runs 100 were beyond help and 0 are undecided", true),
-    ("torn", "beyond_help", " runs were beyond help, which is withheld; the first is 0x", false),
+    (
+        "torn",
+        "beyond_help",
+        " runs were beyond help, though faults are withheld so that none is; the first is 0x",
+        false,
+    ),
     ("strict", "too_much_withheld", "were withheld, most of all crash, ", false),
 ];
 

@@ -112,14 +112,16 @@ impl Report {
         }
     }
 
-    /// Runs that were beyond help, where the budget is there to leave none. A `Survival` that never withholds anything, such as
-    /// `AllReturn`, does not say so: of a node that refuses for what it may detect it has only `recoverable` to speak. With the
+    /// Runs that were beyond help, where faults are withheld so that none is. Where nothing is ever withheld, nothing says so: under
+    /// `AllReturn` a node that rotted may refuse to serve, and then `recoverable` says rightly that nobody can go on. With the
     /// budget lifted no run is called so.
     fn beyond_help(&self) -> Option<String> {
         let withheld: u64 = self.faults.values().map(|total| total.withheld).sum();
         let Unrecoverable { runs, seed, reason } = self.unrecoverable.filter(|_| withheld > 0)?;
         let seeds = self.seeds;
-        Some(format!("{runs} of {seeds} runs were beyond help, which is withheld; the first is {seed}: {reason}"))
+        Some(format!(
+            "{runs} of {seeds} runs were beyond help, though faults are withheld so that none is; the first is {seed}: {reason}"
+        ))
     }
 
     /// 30 % of what was due, or more.

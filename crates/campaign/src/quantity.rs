@@ -46,6 +46,20 @@ impl fmt::Display for Span {
     }
 }
 
+/// A time that may be short of a second.
+#[cfg(feature = "cli")]
+pub(crate) struct ShortSpan(pub(crate) Duration);
+
+#[cfg(feature = "cli")]
+impl fmt::Display for ShortSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_millis() {
+            millis @ 0..1_000 => f.pad(&format!("{millis} ms")),
+            _ => Span(self.0).fmt(f),
+        }
+    }
+}
+
 /// `count / unit` with one decimal; none where there are three digits before it.
 fn tenths(count: u64, unit: u64) -> String {
     match (count / unit, count % unit * 10 / unit) {

@@ -69,7 +69,7 @@ fn rounded(time: Duration) -> u64 {
 }
 
 /// As far as 64 bits go: a bound may be "never".
-fn nanos(time: Duration) -> u64 {
+pub(crate) fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 

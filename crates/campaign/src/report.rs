@@ -40,7 +40,7 @@ pub struct Report {
     pub failures: Vec<Failed>,
     /// Runs of which nobody knows whether they could have made progress.
     pub undecided: Option<Undecided>,
-    /// Runs that were stuck and could not have been otherwise.
+    /// Runs that were beyond help: stuck, and they could not have been otherwise.
     pub unrecoverable: Option<Unrecoverable>,
     /// What the harness itself did wrong; the report ends with the seed before.
     pub error: Option<HarnessError>,
@@ -96,7 +96,7 @@ pub struct Undecided {
     pub reason: String,
 }
 
-/// Runs that are stuck and could not have been otherwise.
+/// Runs that were beyond help: stuck, and they could not have been otherwise.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Unrecoverable {
     /// How many.

@@ -122,14 +122,18 @@ impl Left {
         let just_before = Time::from_nanos(STRIKES.as_nanos() - 1);
         match self {
             // Harmless, and in every run: it says who leads.
-            Left::All => vec![item(1, LEADS, Target::Subject, Fault::WallJump { by_ns: 1 }, false)],
+            Left::All => {
+                let point = Point::Effects(0);
+                let elected = When::On { fact: "elected".into(), node: None, from_ns: Time::ZERO, nth: 1, point };
+                vec![item(1, elected, Target::Subject, Fault::WallJump { by_ns: 1 }, false)]
+            }
             Left::Of(topology) => topology.items(&order, seed, just_before),
             Left::ConstrainedElection => {
                 let half = When::At { at_ns: Time::from_nanos(STRIKES.as_nanos() / 2) };
                 let end = When::At { at_ns: just_before };
                 let mut items = vec![
-                    item(1, || half.clone(), Target::Node(order[0]), Fault::Partition, false),
-                    item(2, || end.clone(), Target::Node(order[1]), Fault::Partition, true),
+                    item(1, half, Target::Node(order[0]), Fault::Partition, false),
+                    item(2, end, Target::Node(order[1]), Fault::Partition, true),
                 ];
                 items.extend(Topology::QuorumLoss.items(&order, seed, just_before));
                 items
@@ -138,11 +142,8 @@ impl Left {
     }
 }
 
-const LEADS: fn() -> When =
-    || When::On { fact: "elected".into(), node: None, from_ns: Time::ZERO, nth: 1, point: Point::Effects(0) };
-
-fn item(id: u32, when: impl Fn() -> When, target: Target, fault: Fault, outlasts_heal: bool) -> Item {
-    Item { id, when: when(), target, fault, lasts_ns: None, outlasts_heal }
+fn item(id: u32, when: When, target: Target, fault: Fault, outlasts_heal: bool) -> Item {
+    Item { id, when, target, fault, lasts_ns: None, outlasts_heal }
 }
 
 /// When the topology is there, and the watch begins.
@@ -197,8 +198,8 @@ fn cell(left: Left, options: Options) -> String {
     elected.sort_unstable();
     let median = |counts: &[u64]| counts[counts.len() / 2];
     let silent = answered.iter().filter(|answered| **answered <= 1).count();
-    let stuck = if silent == 0 { String::new() } else { format!(", none in {silent} of {SEEDS}") };
-    format!("{} by {}{stuck}", median(&answered), median(&elected))
+    let stuck = if silent == 0 { String::new() } else { format!(", none in {silent}") };
+    format!("{}, {} new{stuck}", median(&answered), median(&elected))
 }
 
 fn table() -> String {

@@ -12,7 +12,7 @@ use super::fuzz::Settled;
 use crate::failure::Failure;
 use crate::file;
 use crate::reach::GoalTotal;
-use crate::recovery::{Closest, Recoveries};
+use crate::recovery::{Closest, Recoveries, nanos};
 use crate::report::Report;
 
 /// The format of the file.
@@ -43,6 +43,20 @@ struct ScenarioDocument<'a> {
     health: Vec<SymptomDocument>,
     properties: &'a BTreeMap<&'static str, u64>,
     failures: Vec<FailureDocument<'a>>,
+    /// Nothing where no run was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beyond_help: Option<StuckDocument<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undecided: Option<StuckDocument<'a>>,
+}
+
+/// Runs that did not make the progress that is demanded, and are no failures.
+#[derive(Serialize)]
+struct StuckDocument<'a> {
+    seeds: u64,
+    /// Of the first of them.
+    seed: String,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -185,6 +199,16 @@ fn scenario<'a>(report: &'a Report, settled: &'a [Settled]) -> ScenarioDocument<
         health: health.collect(),
         properties: &report.properties,
         failures: failures.collect(),
+        beyond_help: report.unrecoverable.as_ref().map(|stuck| StuckDocument {
+            seeds: stuck.runs,
+            seed: stuck.seed.to_string(),
+            reason: stuck.reason,
+        }),
+        undecided: report.undecided.as_ref().map(|stuck| StuckDocument {
+            seeds: stuck.runs,
+            seed: stuck.seed.to_string(),
+            reason: &stuck.reason,
+        }),
     }
 }
 
@@ -200,8 +224,4 @@ fn shrunk(failure: &Failure) -> Option<ShrunkDocument> {
     let wall_ns = nanos(failure.shrink_time?);
     let Shrunk { from, to, runs, events, minimal } = failure.case.shrunk.clone()?;
     Some(ShrunkDocument { from, to, runs, events, minimal, wall_ns })
-}
-
-fn nanos(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

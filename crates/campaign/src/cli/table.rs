@@ -1,11 +1,9 @@
 //! What a campaign came to, for reading.
 
-use std::fmt;
 use std::io::{self, Write};
-use std::time::Duration;
 
 use super::fuzz::Settled;
-use crate::quantity::{Quantity, Span};
+use crate::quantity::{Quantity, ShortSpan, Span};
 use crate::reach::{GoalState, GoalTotal, Sought};
 use crate::recovery::Closest;
 use crate::report::{Failed, Report, Unrecoverable};
@@ -81,12 +79,12 @@ fn recoveries(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         return Ok(());
     }
     let [progress, median, most, in_seeds, worst] =
-        ["recovered after", "median", "99 %", "in seeds", "closest to its bound"];
+        ["progress after the heal", "median", "99th", "in seeds", "closest to its bound"];
     writeln!(out, "  {progress:<30} {median:>9} {most:>9} {in_seeds:>9}  {worst}")?;
     for (property, recoveries) in &report.recoveries {
-        let [median, most] = [50, 99].map(|percent| Latency(recoveries.percentile(percent)));
+        let [median, most] = [50, 99].map(|percent| ShortSpan(recoveries.percentile(percent)));
         let Closest { took, bound, seed } = recoveries.closest;
-        let (seeds, took, bound) = (share(recoveries.runs, report.seeds), Latency(took), Latency(bound));
+        let (seeds, took, bound) = (share(recoveries.runs, report.seeds), ShortSpan(took), ShortSpan(bound));
         writeln!(out, "  {property:<30} {median:>9} {most:>9} {seeds:>9}  {took} of {bound}, seed {seed}")?;
     }
     Ok(())
@@ -104,7 +102,7 @@ fn promises(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         writeln!(out, "  {runs} seeds are undecided, the first {seed}: {reason}")?;
     }
     if let Some(Unrecoverable { runs, seed, reason }) = report.unrecoverable {
-        writeln!(out, "  {runs} seeds were stuck and could not have been otherwise, the first {seed}: {reason}")?;
+        writeln!(out, "  {runs} seeds were beyond help, the first {seed}: {reason}")?;
     }
     Ok(())
 }
@@ -158,18 +156,6 @@ fn share(part: u64, whole: u64) -> String {
     }
 }
 
-/// A time that may be short.
-struct Latency(Duration);
-
-impl fmt::Display for Latency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_millis() {
-            millis @ 0..1_000 => f.pad(&format!("{millis} ms")),
-            _ => Span(self.0).fmt(f),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,11 +164,5 @@ mod tests {
     fn a_share_shows_what_is_there() {
         let shares = [share(0, 10), share(1, 5_000), share(7, 1_000), share(1, 3), share(3, 3), share(0, 0)];
         assert_eq!(shares, ["-", "<0.1 %", "0.7 %", "33 %", "100 %", "-"]);
-    }
-
-    #[test]
-    fn a_short_time_is_shown_in_milliseconds() {
-        let latencies = [0, 999, 1_000, 60_000].map(|ms| Latency(Duration::from_millis(ms)).to_string());
-        assert_eq!(latencies, ["0 ms", "999 ms", "1.0 s", "60.0 s"]);
     }
 }

@@ -190,7 +190,7 @@ impl Links {
         }
     }
 
-    /// Takes the healing of a link that was cut back: its cut is one that stays.
+    /// Undoes the heal of a link: its cut is one that stays.
     pub(crate) fn keep_cut(&mut self, link: LinkIndex) {
         self.links[link].healed = false;
     }

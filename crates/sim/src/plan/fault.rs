@@ -291,6 +291,12 @@ impl FaultKind {
         }
     }
 
+    /// Whether its items set a trap, and it strikes at the boot that walks into it: it is counted there, and an item of it counts
+    /// as fired when the trap is set.
+    pub(crate) const fn strikes_at_boot(self) -> bool {
+        matches!(self, FaultKind::StaleRead | FaultKind::MisdirectedRead)
+    }
+
     /// Whether it strikes what is on a disk, and so nobody who has nothing on one.
     pub const fn is_of_disks(self) -> bool {
         match self {
@@ -326,13 +332,6 @@ impl FaultKind {
             | FaultKind::ClockRate
             | FaultKind::WallJump => false,
         }
-    }
-}
-
-impl FaultKind {
-    /// Whether its items set a trap, and it strikes at the boot that walks into it: it is counted there.
-    pub(crate) const fn strikes_at_boot(self) -> bool {
-        matches!(self, FaultKind::StaleRead | FaultKind::MisdirectedRead)
     }
 }
 

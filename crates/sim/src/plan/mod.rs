@@ -49,7 +49,7 @@ pub struct Item {
     /// What it does.
     pub fault: Fault,
     /// For how long: until the restart, the resumption, the end of the partition, the clock that is right again. Without
-    /// it, until the heal. What does not [last](Fault::lasts) has none.
+    /// it, until the heal, or [for good](Self::outlasts_heal). What does not [last](Fault::lasts) has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lasts_ns: Option<u64>,
     /// For partitions that have no end: whether the links that it cut stay cut beyond the heal, among those who are healed
