@@ -46,6 +46,8 @@ pub struct NodeDamage {
 pub struct Damage {
     /// Each node, in the order of ids.
     pub nodes: Vec<NodeDamage>,
+    /// The links that are cut for good, beyond the heal too: nothing that the first node sends reaches the second.
+    pub cut_for_good: Vec<(NodeId, NodeId)>,
 }
 
 impl NodeDamage {
@@ -215,7 +217,7 @@ mod tests {
             is_damaged: false,
             clock_rate_error_ppm: 0,
         };
-        Damage { nodes: services.iter().enumerate().map(node).collect() }
+        Damage { nodes: services.iter().enumerate().map(node).collect(), cut_for_good: Vec::new() }
     }
 
     fn allows(services: &[Service], kind: FaultKind, nodes: &[u16]) -> bool {

@@ -9,8 +9,8 @@ use oracle::consensus::{self, ConsensusChecks, LogFact};
 use scenarios::raft::partial::{Electable, Partial, Topology};
 use scenarios::raft::{Client, Log, Node};
 use sim::{
-    Case, Expansion, Fault, FaultKind, Goal, Hex, Item, NodeId, Observed, Outcome, Point, Progress, RunOptions,
-    Scenario, Spec, System, Target, Time, What, When,
+    Case, End, Expansion, Fault, FaultKind, Goal, Hex, Item, NodeId, Observed, Outcome, Point, Progress, RunOptions,
+    Scenario, Spec, System, Target, Time, What, When, mix,
 };
 
 /// How long each run of the table goes on after the topology is there.
@@ -70,16 +70,43 @@ impl System for Optional {
     type Survival = Electable;
 
     fn spec(&self) -> Spec {
-        let mut spec = System::spec(&Partial);
-        let options = spec.knobs.iter_mut().filter(|knob| matches!(&knob.name[..], "pre_vote" | "check_quorum"));
-        options.for_each(|knob| knob.values = 0..=1);
-        (spec.nodes, spec.clients) = (5..=5, 1..=1);
-        spec
+        optional()
     }
 
     fn checks(&self, case: &Case) -> Self::Checks {
         let watch = Watch { seen: self.0.clone(), healed: false };
         (consensus::checks(case, 2 * WINDOW), Progress::new("window", WINDOW, watch))
+    }
+
+    fn survival(&self, case: &Case) -> Electable {
+        Partial.survival(case)
+    }
+}
+
+fn optional() -> Spec {
+    let mut spec = System::spec(&Partial);
+    let options = spec.knobs.iter_mut().filter(|knob| matches!(&knob.name[..], "pre_vote" | "check_quorum"));
+    options.for_each(|knob| knob.values = 0..=1);
+    (spec.nodes, spec.clients) = (5..=5, 1..=1);
+    spec
+}
+
+/// `raft/partial` as if either option could be off, and as much were promised.
+struct Promising;
+
+impl System for Promising {
+    type Protocol = Log;
+    type Node = Node;
+    type Client = Client;
+    type Checks = ConsensusChecks;
+    type Survival = Electable;
+
+    fn spec(&self) -> Spec {
+        optional()
+    }
+
+    fn checks(&self, case: &Case) -> ConsensusChecks {
+        Partial.checks(case)
     }
 
     fn survival(&self, case: &Case) -> Electable {
@@ -216,6 +243,35 @@ fn what_comes_of_each_topology_is_what_the_document_says() {
     let document = include_str!("../../../docs/partial-connectivity.md");
     let table = table();
     assert!(document.contains(&table), "docs/partial-connectivity.md should have this table:\n\n{table}");
+}
+
+/// Or nobody would notice when all that is stuck is excused.
+#[test]
+fn a_few_runs_are_beyond_help_and_no_more() {
+    let mut beyond_help = 0;
+    for seed in 0..600 {
+        let case = Partial.expand(Hex(mix(17, seed)), &Expansion::default());
+        let outcome = Scenario::run(&Partial, &case, &mut RunOptions::default()).expect("the case fits");
+        assert_eq!(outcome.violation(), None, "seed {}", case.seed);
+        beyond_help += u32::from(matches!(outcome.end, End::Unrecoverable(_)));
+    }
+    assert!((6..=42).contains(&beyond_help), "{beyond_help} of 600 runs, where 20 are usual");
+}
+
+/// PreVote alone does not promise this: the leader that lost its quorum goes on, and one that could be elected is not.
+#[test]
+fn who_is_stuck_although_one_could_be_elected_is_a_failure() {
+    for seed in 0..SEEDS {
+        let (all, _) = run(&case_of(seed, [1, 0], Left::All.items(NodeId::node(1), seed)));
+        let leader = all.subjects[0].expect("somebody is elected where nothing goes wrong");
+        let items = Left::Of(Topology::QuorumLoss).items(leader, seed);
+        let case = case_of(seed, [1, 0], items.clone());
+        let outcome = Scenario::run(&Promising, &case, &mut RunOptions::default()).expect("the case fits");
+        let signature = outcome.violation().map(|violation| violation.signature.as_str());
+        assert_eq!(signature, Some("raft::liveness"), "seed {seed}: {:?}", outcome.end);
+        let promised = Scenario::run(&Promising, &case_of(seed, [1, 1], items), &mut RunOptions::default());
+        assert_eq!(promised.expect("the case fits").end, End::Passed, "seed {seed}");
+    }
 }
 
 /// In each, somebody hears a majority, or nothing could be asked of what is left; and somebody does not hear all.

@@ -191,7 +191,8 @@ impl System for Raft {
             about: "a replicated log by Raft: elections, replication, restarts; clients that propose and retry".into(),
             nodes: 3..=7,
             clients: 1..=4,
-            // More than anybody gets done before the heal, so that progress can be demanded of everybody after it.
+            // More than anybody gets done before the heal, but for one client in some thousands that thinks for no time and whose
+            // messages take none: so progress can be demanded of everybody after it.
             operations: 2_000..=2_000,
             knobs: vec![
                 Knob::octaves("election_timeout_ms", 50..=500),
@@ -251,7 +252,7 @@ fn goals() -> Vec<ReachGoal> {
         "superseded",
         "corrupted_dropped",
     ];
-    // Links are thin in few seeds, and of those few are so thin that a queue is full: 7 of 1000.
-    let rare = ReachGoal::rare("fault:queue_overflow", 3_000);
+    // Links are thin in few seeds, and of those few are so thin that a queue is full: 19 of 1000, and in `raft/partial` 15.
+    let rare = ReachGoal::rare("fault:queue_overflow", 1_500);
     ReachGoal::each(labels).into_iter().chain([rare]).collect()
 }

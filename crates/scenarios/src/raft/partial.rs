@@ -5,12 +5,10 @@
 //! PreVote with CheckQuorum promises it wherever a node could be elected ([`Electable`]), and both are on here. What comes of
 //! the same topologies without them is measured in `docs/partial-connectivity.md`.
 
-use std::collections::BTreeSet;
-
-use oracle::consensus::{self, ConsensusChecks, Liveness, LogFact};
+use oracle::consensus::{self, ConsensusChecks, Entry, Liveness, LogFact};
 use sim::{
     Case, Damage, Fault, FaultKind, HealthCheck, Item, Knob, NodeId, Observed, Permission, Plan, Recoverable, Spec,
-    StaticMajority, Strike, Survival, System, Target, Time, When, mix, sample,
+    StaticMajority, Strike, Survival, System, Target, Time, What, When, mix, sample,
 };
 
 use super::{Client, Log, Node, PROGRESS_BOUND, Raft};
@@ -43,8 +41,8 @@ impl Topology {
     pub const ALL: [Topology; 5] =
         [Topology::QuorumLoss, Topology::Chain, Topology::Interrupters, Topology::Loyalty, Topology::Any];
 
-    /// Whether two nodes hear each other, by their places among so many in an order that the seed draws.
-    fn connects(self, one: usize, other: usize, nodes: usize, seed: u64) -> bool {
+    /// Whether two nodes hear each other, by their places among so many; where chance says, it says so by `draw`.
+    fn connects(self, one: usize, other: usize, nodes: usize, draw: u64) -> bool {
         let (low, high) = (one.min(other), one.max(other));
         let core = majority(nodes);
         match self {
@@ -52,15 +50,15 @@ impl Topology {
             Topology::Chain => high - low == 1,
             Topology::Interrupters => high < core || high - core == low,
             Topology::Loyalty => high < core || (low, high) == (0, core),
-            Topology::Any => (low == 0 && high < core) || mix(seed, (low * nodes + high) as u64).is_multiple_of(2),
+            Topology::Any => (low == 0 && high < core) || mix(draw, (low * nodes + high) as u64).is_multiple_of(2),
         }
     }
 
-    /// The items that leave it behind, of nodes in this order, from a time on.
-    pub fn items(self, order: &[NodeId], seed: u64, at_ns: Time) -> Vec<Item> {
+    /// The items that leave it behind, of nodes in this order, from a time on; where chance says which links go, by `draw`.
+    pub fn items(self, order: &[NodeId], draw: u64, at_ns: Time) -> Vec<Item> {
         let mut items = Vec::new();
         for (place, one) in order.iter().enumerate() {
-            let is_cut = |(other, _): &(usize, &NodeId)| !self.connects(place, *other, order.len(), seed);
+            let is_cut = |(other, _): &(usize, &NodeId)| !self.connects(place, *other, order.len(), draw);
             let later = order.iter().enumerate().skip(place + 1);
             let mut other: Vec<NodeId> = later.filter(is_cut).map(|(_, id)| *id).collect();
             other.sort_unstable();
@@ -107,12 +105,12 @@ impl System for Partial {
     }
 
     fn arrange(&self, case: &mut Case) {
-        let seed = mix(case.seed.0, TOPOLOGY);
-        let topology = Topology::ALL[sample::below(mix(seed, 0), Topology::ALL.len() as u64) as usize];
-        let at_ns = Time::from_nanos(sample::below(mix(seed, 1), case.plan.heal.at_ns.as_nanos()));
-        let mut order = case.nodes.clone();
-        order.sort_by_key(|id| mix(seed, u64::from(id.number()) + 2));
-        case.plan.items.extend(topology.items(&order, seed, at_ns));
+        let [which, when, order, links] = [0, 1, 2, 3].map(|purpose| mix(mix(case.seed.0, TOPOLOGY), purpose));
+        let topology = Topology::ALL[sample::below(which, Topology::ALL.len() as u64) as usize];
+        let at_ns = Time::from_nanos(sample::below(when, case.plan.heal.at_ns.as_nanos()));
+        let mut nodes = case.nodes.clone();
+        nodes.sort_by_key(|id| mix(order, id.number().into()));
+        case.plan.items.extend(topology.items(&nodes, links, at_ns));
     }
 
     fn checks(&self, case: &Case) -> ConsensusChecks {
@@ -128,10 +126,11 @@ impl System for Partial {
 /// Sets what is drawn here apart from what anybody else draws of the seed.
 const TOPOLOGY: u64 = 0x746f_706f_6c6f_6779;
 
-/// Progress is possible where somebody can be elected: a node that hears a majority, itself included, whose logs are no longer
-/// than its own, as voters compare them (Raft §5.4.1).
+/// Progress is possible where somebody can be elected: a node whose log is no shorter than those of a majority, itself included,
+/// with whom it exchanges messages. Logs are compared as voters do it (Raft §5.4.1), in memory: a node that never gets to disk
+/// what it has would otherwise be excused by the very logs that its followers have got to theirs.
 ///
-/// No node is spared that [`StaticMajority`] does not spare, and all are healed.
+/// What may strike is what [`StaticMajority`] allows, and all nodes are healed.
 #[derive(Clone, Debug)]
 pub struct Electable {
     voters: Vec<Voter>,
@@ -140,35 +139,20 @@ pub struct Electable {
 #[derive(Clone, Debug)]
 struct Voter {
     id: NodeId,
-    /// Whom it never hears again.
-    lost: BTreeSet<NodeId>,
-    /// The terms of its log on disk.
+    /// The terms of the entries of its log.
     terms: Vec<u64>,
 }
 
 impl Electable {
     fn new(case: &Case) -> Electable {
-        let mut voters: Vec<Voter> =
-            case.nodes.iter().map(|id| Voter { id: *id, lost: BTreeSet::new(), terms: Vec::new() }).collect();
-        for item in case.plan.items.iter().filter(|item| item.outlasts_heal) {
-            let Target::Between { one, other } = &item.target else { continue };
-            for voter in &mut voters {
-                let lost = if one.contains(&voter.id) {
-                    other
-                } else if other.contains(&voter.id) {
-                    one
-                } else {
-                    continue;
-                };
-                voter.lost.extend(lost);
-            }
-        }
-        Electable { voters }
+        Electable { voters: case.nodes.iter().map(|id| Voter { id: *id, terms: Vec::new() }).collect() }
     }
 
-    /// Whether this one could be elected, by the logs as they are.
-    fn is_electable(&self, candidate: &Voter) -> bool {
-        let votes = |voter: &&Voter| !candidate.lost.contains(&voter.id) && voter.last() <= candidate.last();
+    /// Whether this one could be elected, by the links and the logs as they are.
+    fn is_electable(&self, candidate: &Voter, damage: &Damage) -> bool {
+        let is_cut = |from: NodeId, to: NodeId| damage.cut_for_good.contains(&(from, to));
+        let answers = |voter: &Voter| !is_cut(candidate.id, voter.id) && !is_cut(voter.id, candidate.id);
+        let votes = |voter: &&Voter| answers(voter) && voter.last() <= candidate.last();
         self.voters.iter().filter(votes).count() >= majority(self.voters.len())
     }
 }
@@ -178,15 +162,22 @@ impl Voter {
     fn last(&self) -> (u64, usize) {
         (self.terms.last().copied().unwrap_or_default(), self.terms.len())
     }
+
+    /// The log ends with this entry.
+    fn end_with(&mut self, Entry { index, term, .. }: Entry) {
+        self.terms.resize((index as usize).saturating_sub(1), 0);
+        self.terms.push(term);
+    }
 }
 
 impl Survival<Log> for Electable {
     fn observe(&mut self, observed: &Observed<'_, Log>) {
-        let Some(fact) = observed.fact() else { return };
         let Some(voter) = self.voters.iter_mut().find(|voter| voter.id == observed.node) else { return };
-        match fact {
-            LogFact::Durable(entry) => voter.terms.push(entry.term),
-            LogFact::DurablyTruncated { from } => voter.terms.truncate(*from as usize - 1),
+        match observed.what {
+            // What it goes on with it states anew.
+            What::Booted => voter.terms.clear(),
+            What::Fact(LogFact::Recovered(entry) | LogFact::Appended(entry)) => voter.end_with(*entry),
+            What::Fact(LogFact::Truncated { from }) => voter.terms.truncate((*from as usize).saturating_sub(1)),
             _ => {}
         }
     }
@@ -199,8 +190,8 @@ impl Survival<Log> for Electable {
         self.voters.iter().map(|voter| voter.id).collect()
     }
 
-    fn recoverable(&self, _: &Damage) -> Recoverable {
-        match self.voters.iter().any(|voter| self.is_electable(voter)) {
+    fn recoverable(&self, damage: &Damage) -> Recoverable {
+        match self.voters.iter().any(|voter| self.is_electable(voter, damage)) {
             true => Recoverable::Yes,
             false => Recoverable::No("no node hears a majority whose logs are no longer than its own"),
         }
@@ -214,66 +205,90 @@ fn majority(nodes: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use oracle::consensus::Entry;
-    use sim::{Expansion, Hex, Scenario};
-
     use super::*;
 
-    /// Three nodes in a row, n1 in the middle, whose logs on disk have entries of these terms.
-    fn in_a_row(logs: [&[u64]; 3]) -> Electable {
-        let mut case = Scenario::expand(&Partial, Hex(1), &Expansion { without: FaultKind::ALL.to_vec() });
-        case.nodes = [1, 2, 3].map(NodeId::node).to_vec();
-        case.plan.items = Topology::QuorumLoss.items(&case.nodes, 0, Time::ZERO);
-        let mut electable = Electable::new(&case);
-        for (id, terms) in case.nodes.iter().zip(logs) {
-            for (index, term) in (1..).zip(terms) {
-                state(&mut electable, *id, LogFact::Durable(Entry { index, term: *term, payload: 0 }));
+    /// Nodes with these logs, as terms, of which the links that are cut are those that `cut` says of two different nodes.
+    struct State {
+        electable: Electable,
+        damage: Damage,
+    }
+
+    impl State {
+        fn new(logs: &[&[u64]], cut: fn(u16, u16) -> bool) -> State {
+            let ids: Vec<NodeId> = (1..).map(NodeId::node).take(logs.len()).collect();
+            let pairs = ids.iter().flat_map(|from| ids.iter().map(move |to| (*from, *to)));
+            let cut_for_good = pairs.filter(|(from, to)| from != to && cut(from.number(), to.number())).collect();
+            let voters = ids.iter().map(|id| Voter { id: *id, terms: Vec::new() }).collect();
+            let damage = Damage { nodes: Vec::new(), cut_for_good };
+            let mut state = State { electable: Electable { voters }, damage };
+            for (id, log) in ids.iter().zip(logs) {
+                (1..).zip(*log).for_each(|(index, term)| state.fact(*id, LogFact::Appended(entry(index, *term))));
             }
+            state
         }
-        electable
+
+        fn fact(&mut self, node: NodeId, fact: LogFact) {
+            self.observe(node, What::Fact(&fact));
+        }
+
+        fn observe(&mut self, node: NodeId, what: What<'_, Log>) {
+            self.electable.observe(&Observed { time: Time::ZERO, event: 0, node, incarnation: 1, what });
+        }
+
+        fn is_recoverable(&self) -> bool {
+            self.electable.recoverable(&self.damage) == Recoverable::Yes
+        }
     }
 
-    fn state(electable: &mut Electable, node: NodeId, fact: LogFact) {
-        let what = sim::What::Fact(&fact);
-        electable.observe(&Observed { time: Time::ZERO, event: 0, node, incarnation: 1, what });
+    fn entry(index: u64, term: u64) -> Entry {
+        Entry { index, term, payload: 0 }
     }
 
-    /// Of five, each of which hears n1 alone.
-    fn around(hub: &[u64], others: &[u64]) -> Electable {
-        let mut electable = in_a_row([hub, others, others]);
-        let all: Vec<NodeId> = (1..=5).map(NodeId::node).collect();
-        let lost = |id: NodeId| all[1..].iter().copied().filter(|other| *other != id).collect();
-        electable.voters[1..].iter_mut().for_each(|voter| voter.lost = lost(voter.id));
-        let more = all[3..].iter().map(|id| Voter { id: *id, lost: lost(*id), terms: others.to_vec() });
-        electable.voters.extend(more);
-        electable
-    }
-
-    fn recoverable(electable: &Electable) -> bool {
-        electable.recoverable(&Damage { nodes: Vec::new() }) == Recoverable::Yes
+    /// Each of the others hears n1 alone.
+    fn around_n1(from: u16, to: u16) -> bool {
+        from.min(to) > 1
     }
 
     #[test]
     fn of_three_in_a_row_two_neighbours_are_a_majority_and_one_of_them_has_the_longer_log() {
-        assert!(recoverable(&in_a_row([&[1], &[1, 1], &[1, 1]])));
-        assert!(recoverable(&in_a_row([&[1, 1], &[1], &[]])));
+        assert!(State::new(&[&[1], &[1, 1], &[1, 1]], around_n1).is_recoverable());
+        assert!(State::new(&[&[1, 1], &[1], &[]], around_n1).is_recoverable());
     }
 
     #[test]
     fn one_whom_all_hear_and_whose_log_is_behind_cannot_be_elected_nor_can_those_whom_nobody_hears() {
-        assert!(recoverable(&around(&[1, 1], &[1, 1])));
-        assert!(!recoverable(&around(&[1], &[1, 1])));
+        let around = |hub: &[u64], others: &[u64]| {
+            State::new(&[hub, others, others, others, others], around_n1).is_recoverable()
+        };
+        assert!(around(&[1, 1], &[1, 1]));
+        assert!(!around(&[1], &[1, 1]));
         // A later term is worth more than a longer log.
-        assert!(recoverable(&around(&[2], &[1, 1])));
-        assert!(!recoverable(&around(&[1, 1], &[2])));
+        assert!(around(&[2], &[1, 1]));
+        assert!(!around(&[1, 1], &[2]));
     }
 
     #[test]
-    fn what_a_disk_lost_counts_no_more() {
-        let mut electable = around(&[1], &[1, 1]);
-        state(&mut electable, NodeId::node(2), LogFact::DurablyTruncated { from: 2 });
-        assert!(!recoverable(&electable), "n1 has the votes of two, itself included");
-        state(&mut electable, NodeId::node(3), LogFact::DurablyTruncated { from: 2 });
-        assert!(recoverable(&electable));
+    fn who_is_heard_and_does_not_hear_has_no_vote() {
+        let logs: [&[u64]; 3] = [&[1], &[1], &[1]];
+        assert!(!State::new(&logs, |from, to| from > to).is_recoverable());
+        assert!(State::new(&logs, |from, to| (from, to) == (3, 2)).is_recoverable());
+        assert!(!State::new(&logs, |_, _| true).is_recoverable());
+    }
+
+    #[test]
+    fn a_log_is_what_the_present_life_found_and_made_of_it() {
+        let n1 = NodeId::node(1);
+        let mut state = State::new(&[&[1], &[1, 1], &[1, 1], &[1, 1], &[1, 1]], around_n1);
+        // More than it had been told is durable.
+        state.observe(n1, What::Booted);
+        state.fact(n1, LogFact::Recovered(entry(1, 1)));
+        state.fact(n1, LogFact::Recovered(entry(2, 1)));
+        assert!(state.is_recoverable());
+        state.fact(n1, LogFact::Truncated { from: 2 });
+        assert!(!state.is_recoverable());
+        state.fact(n1, LogFact::Appended(entry(2, 2)));
+        assert!(state.is_recoverable());
+        state.observe(n1, What::Booted);
+        assert!(!state.is_recoverable(), "it found nothing");
     }
 }

@@ -498,7 +498,17 @@ impl<S: System> World<S> {
             is_damaged: FaultKind::DAMAGING.into_iter().any(|kind| host.suffered.contains(kind)),
             clock_rate_error_ppm: host.clock.rate_error_ppm(),
         };
-        Damage { nodes: self.hosts[..self.cluster.nodes.len()].iter().map(node).collect() }
+        let nodes = self.hosts[..self.cluster.nodes.len()].iter().map(node).collect();
+        Damage { nodes, cut_for_good: self.cut_for_good().collect() }
+    }
+
+    /// The links between nodes that stay cut beyond the heal, as far as that has struck.
+    fn cut_for_good(&self) -> impl Iterator<Item = (NodeId, NodeId)> + '_ {
+        let outlasting = self.case.plan.items.iter().zip(&self.items).filter(|(item, _)| item.outlasts_heal);
+        let ends = |link: &LinkIndex| (link / self.hosts.len(), link % self.hosts.len());
+        let are_nodes = |(from, to): &(Slot, Slot)| (*from).max(*to) < self.cluster.nodes.len();
+        let cut = outlasting.flat_map(move |(_, state)| state.links.iter().map(ends).filter(are_nodes));
+        cut.map(|(from, to)| (self.id(from), self.id(to)))
     }
 
     /// The virtual time since the heal; nothing before it.

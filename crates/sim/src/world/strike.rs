@@ -29,7 +29,7 @@ pub(super) struct ItemState {
     /// The processes that it struck, each with the incarnation that it met.
     struck: Vec<(Slot, u32)>,
     /// The links that it cut or clogged.
-    links: Vec<LinkIndex>,
+    pub(super) links: Vec<LinkIndex>,
 }
 
 impl Default for ItemState {
