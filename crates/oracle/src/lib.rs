@@ -49,13 +49,13 @@
 //! | [`membership`] | a group whose members watch each other and agree on who is there: SWIM and its relatives |
 //! | [`ring`] | keys spread over nodes by a ring, one copy each, in epochs |
 //!
-//! `by_node`, `asked` and, for tests, `story` are for all of them: something for each node, what a client waits for, and
+//! `by_node`, `pending` and, for tests, `story` are for all of them: something for each node, what a client waits for, and
 //! histories made by hand.
 
-mod asked;
 mod by_node;
 pub mod consensus;
 pub mod membership;
+mod pending;
 pub mod ring;
 #[cfg(test)]
 mod story;

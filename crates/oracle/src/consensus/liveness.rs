@@ -3,8 +3,8 @@
 use sim::{Case, Goal, NodeId, Observed, Time, What};
 
 use super::fact::{Acknowledged, LogFact, Replicated, log_fact};
-use crate::asked::{Asked, Lack, lacks};
 use crate::by_node::ByNode;
+use crate::pending::{Lack, Pending, lacks};
 
 /// After the heal every client that still has operations begins one and gets it answered, and every node of the core
 /// applies all that anybody had applied before.
@@ -38,12 +38,11 @@ struct Applied {
 struct Client {
     id: NodeId,
     operations: u32,
-    asked: u32,
-    answered: u32,
+    asked_count: u32,
+    answered_count: u32,
     /// The last operation that it asked for.
     last: Option<u32>,
-    /// What came of it.
-    last_asked: Asked,
+    pending: Pending,
     due: Due,
     /// How many answers it had to what it asked since the heal that promised nothing, and when the last of them came.
     unpromising: (u32, Time),
@@ -85,10 +84,10 @@ impl Liveness {
             Client {
                 id: load.id,
                 operations,
-                asked: 0,
-                answered: 0,
+                asked_count: 0,
+                answered_count: 0,
                 last: None,
-                last_asked: Asked::Nothing,
+                pending: Pending::default(),
                 due: Due::Nothing,
                 unpromising: (0, Time::ZERO),
             }
@@ -118,15 +117,15 @@ impl Liveness {
 
 impl Client {
     fn ask(&mut self, ordinal: u32, now: Time) {
-        self.asked += 1;
+        self.asked_count += 1;
         self.last = Some(ordinal);
-        self.last_asked.ask(ordinal, now);
+        self.pending.ask(ordinal, now);
     }
 
     fn answer(&mut self, ordinal: u32, promise: Option<Acknowledged>, now: Time) {
-        self.answered += 1;
-        self.last_asked.answer(ordinal, now);
-        let is_through = self.answered == self.operations;
+        self.answered_count += 1;
+        self.pending.answer(ordinal, now);
+        let is_through = self.answered_count == self.operations;
         let is_due = match self.due {
             Due::Nothing => false,
             Due::LastAnswer => is_through,
@@ -143,18 +142,21 @@ impl Client {
         }
     }
 
-    /// What it lacks, where something is due.
+    /// What it lacks, where something is due. Answers that promise nothing are no news while it waits: one that read once and
+    /// then waits for its write lacks the answer to the write.
     fn lack(&self) -> Lack {
-        match (self.due, self.unpromising) {
-            (Due::AnswerAfter(_), (answers @ 1.., last_at)) => Lack::Promise { answers, last_at },
-            _ => self.last_asked.lack(),
+        match (self.pending.lack(), self.due, self.unpromising) {
+            (Lack::NothingAsked { .. }, Due::AnswerAfter(_), (answers @ 1.., last_at)) => {
+                Lack::Promise { answers, last_at }
+            }
+            (lack, ..) => lack,
         }
     }
 
     fn heal(&mut self) {
-        self.due = if self.asked < self.operations {
+        self.due = if self.asked_count < self.operations {
             Due::AnswerAfter(self.last)
-        } else if self.answered < self.operations {
+        } else if self.answered_count < self.operations {
             Due::LastAnswer
         } else {
             Due::Nothing
@@ -256,12 +258,40 @@ mod tests {
     #[test]
     fn a_read_is_no_progress_where_more_can_be_asked() {
         let history = "healed n1 n2\nc1 asks\nc1 shown n1 0 1";
-        let unpromising = Some("c1 got 1 answers that promise nothing (the last at 0.003s)");
+        let unpromising = Some("c1 got only answers that promise nothing: 1 (the last at 0.003s)");
         assert_eq!(missing(&mut of_two_clients(), history).as_deref(), unpromising);
         let through = format!("{history}\nc1 asks\nc1 shown n1 0 1");
         assert_eq!(missing(&mut of_two_clients(), &through), None);
         let promised = format!("{history}\nc1 asks\nc1 answered 1 a");
         assert_eq!(missing(&mut of_two_clients(), &promised), None);
+    }
+
+    /// Failures are grouped by their sentences without the numbers.
+    #[test]
+    fn one_answer_is_spoken_of_like_several() {
+        let mut of_many = Liveness::new(&case(1, vec![load(1, 5)]));
+        let history = "healed n1\nc1 asks\nc1 shown n1 0 1\nc1 asks\nc1 shown n1 0 1";
+        let expected = "c1 got only answers that promise nothing: 2 (the last at 0.005s)";
+        assert_eq!(missing(&mut of_many, history).as_deref(), Some(expected));
+    }
+
+    /// A client read once, and waits for its write ever since.
+    #[test]
+    fn what_is_open_is_named_rather_than_answers_that_promise_nothing() {
+        let history = "healed n1 n2\nc1 asks\nc1 shown n1 0 1\nc1 asks";
+        let open = Some("c1 got no answer to operation 2 (asked at 0.004s)");
+        assert_eq!(missing(&mut of_two_clients(), history).as_deref(), open);
+    }
+
+    /// Or the client would be blamed, that it asks for nothing more, where the cluster owes it an answer.
+    #[test]
+    fn of_two_operations_the_one_that_is_not_answered_is_named() {
+        let of_many = Liveness::new(&case(1, vec![load(1, 5)]));
+        let open = Some("c1 got no answer to operation 1 (asked at 0.001s)");
+        let history = "c1 asks\nc1 asks\nc1 answered 1 a\nhealed n1";
+        assert_eq!(missing(&mut of_many.clone(), history).as_deref(), open);
+        let read = format!("{history}\nc1 asks\nc1 shown n1 0 1");
+        assert_eq!(missing(&mut of_many.clone(), &read).as_deref(), open);
     }
 
     #[test]

@@ -76,4 +76,15 @@ mod tests {
         let history = "n1 holds n2.1 alive\nn2 holds n1.1 alive\nn2 crashes";
         assert_missing(history, Some("n2 (out since 0.006s) does not take part"));
     }
+
+    /// Neither a boot nor a crash of one that takes no part moves the time.
+    #[test]
+    fn a_node_is_out_since_its_last_name_ended() {
+        let out = Some("n2 (out since 0.004s) does not take part");
+        assert_missing("n2 crashes\nn2 boots", out);
+        assert_missing("n2 crashes\nn2 boots\nn2 crashes", out);
+        assert_missing("n2 leaves 1\nn2 crashes\nn2 boots", out);
+        let back = "n2 crashes\nn2 boots\nn2 joins 2\nn2 holds n1.1 alive";
+        assert_missing(back, Some("n1 does not take n2.2 (there since 0.006s) for active"));
+    }
 }

@@ -34,9 +34,9 @@ impl<P: Gossiping> Goal<P> for Detection {
     }
 
     fn missing(&self) -> String {
-        let since = |gone: Identity| self.views.since(gone.node);
-        let mistaken =
-            self.mistaken().map(|(node, gone)| format!("{node} takes {gone} (gone since {}) for active", since(gone)));
+        let mistaken = self
+            .mistaken()
+            .map(|(node, gone)| format!("{node} takes {gone} (gone since {}) for active", self.views.gone_since(gone)));
         let all: Vec<String> = mistaken.collect();
         if self.views.core().is_none() { "there was no heal".into() } else { all.join(", ") }
     }
@@ -78,6 +78,30 @@ mod tests {
         assert_missing("n1 holds n3.1 down\nn2 holds n3.1 suspected", Some(mistaken));
         let left = "n1 takes n2.1 (gone since 0.010s) for active";
         assert_missing("n1 n2 holds n3.1 down\nn2 leaves 1", Some(left));
+    }
+
+    /// It is not gone since its node was started again, nor since that came, or went, by another name.
+    #[test]
+    fn a_name_is_gone_since_it_ended() {
+        let mistaken = Some("n2 takes n3.1 (gone since 0.007s) for active");
+        assert_missing("n1 holds n3.1 down\nn3 boots", mistaken);
+        assert_missing("n1 holds n3.1 down\nn3 boots\nn3 joins 2\nn3 crashes", mistaken);
+        assert_missing("n1 holds n3.1 down\nn3 boots\nn3 joins 2\nn3 joins 3\nn3 leaves 3", mistaken);
+    }
+
+    #[test]
+    fn a_name_is_gone_since_its_node_took_another() {
+        let history = "n1 n2 holds n3.1 down\nn2 joins 2\nn2 crashes";
+        assert_missing(history, Some("n1 takes n2.1 (gone since 0.010s) for active"));
+    }
+
+    /// One that came back by the name that it had is gone since it went again, and one that never came since its node is.
+    #[test]
+    fn a_name_that_came_back_or_never_came_is_gone_as_well() {
+        let again = "n1 n2 holds n3.1 down\nn2 crashes\nn2 boots\nn2 joins 1\nn2 crashes";
+        assert_missing(again, Some("n1 takes n2.1 (gone since 0.013s) for active"));
+        let never = "n1 holds n3.9 alive\nn2 holds n3.1 down";
+        assert_missing(never, Some("n1 takes n3.9 (gone since 0.007s) for active"));
     }
 
     #[test]

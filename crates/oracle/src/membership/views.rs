@@ -9,17 +9,26 @@ use crate::by_node::ByNode;
 /// What there is to know at one moment: who takes part in truth, and by the list of each.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Views {
-    /// Each with the time since when.
-    parts: ByNode<(Part, Time)>,
+    presences: ByNode<Presence>,
     lists: Lists,
     /// The nodes that were healed.
     core: Option<Vec<NodeId>>,
 }
 
+/// Whether a node takes part, and what it did before.
+#[derive(Clone, Debug, Default)]
+struct Presence {
+    part: Part,
+    /// Since when it takes part by this name, or by none.
+    since: Time,
+    /// The names that it went by, in the order in which they ended, and when each did.
+    ended: Vec<(Identity, Time)>,
+}
+
 /// Whether a node takes part.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Part {
-    /// It has not come so far.
+    /// It has not come so far, in this life.
     #[default]
     None,
     /// It is dead.
@@ -36,22 +45,18 @@ impl Views {
         if let What::Healed(core) = observed.what {
             self.core = Some(core.to_vec());
         }
-        let (part, since) = self.parts.get_mut(observed.node);
-        let before = *part;
+        let presence = self.presences.get_mut(observed.node);
         match observed.what {
-            What::Crashed => *part = Part::Dead,
-            What::Booted => *part = Part::None,
+            What::Crashed => presence.turn(Part::Dead, observed.time),
+            What::Booted => presence.turn(Part::None, observed.time),
             _ => {}
         }
         match membership_fact(observed) {
             // What the step before a crash had changed is stated after it.
-            _ if *part == Part::Dead => {}
-            Some(MembershipFact::Joined(identity)) => *part = Part::As(*identity),
-            Some(MembershipFact::Left(_)) => *part = Part::Left,
+            _ if presence.part == Part::Dead => {}
+            Some(MembershipFact::Joined(identity)) => presence.turn(Part::As(*identity), observed.time),
+            Some(MembershipFact::Left(_)) => presence.turn(Part::Left, observed.time),
             _ => {}
-        }
-        if *part != before {
-            *since = observed.time;
         }
     }
 
@@ -61,12 +66,19 @@ impl Views {
     }
 
     pub(crate) fn part(&self, node: NodeId) -> Part {
-        self.parts.get(node).map(|(part, _)| *part).unwrap_or_default()
+        self.presences.get(node).map(|presence| presence.part).unwrap_or_default()
     }
 
-    /// Since when a node takes part as it does, or does not.
+    /// Since when a node takes part by the name that it goes by, or takes no part.
     pub(crate) fn since(&self, node: NodeId) -> Time {
-        self.parts.get(node).map(|(_, since)| *since).unwrap_or_default()
+        self.presences.get(node).map(|presence| presence.since).unwrap_or_default()
+    }
+
+    /// When a name that nobody goes by ended: of one that nobody went by, since when its node takes part as it does.
+    pub(crate) fn gone_since(&self, gone: Identity) -> Time {
+        let ended = self.presences.get(gone.node).map(|presence| presence.ended.as_slice()).unwrap_or_default();
+        // The last time: a name may come back.
+        ended.iter().rfind(|(identity, _)| *identity == gone).map_or_else(|| self.since(gone.node), |(_, at)| *at)
     }
 
     /// Those of the core that take part, with their names.
@@ -85,5 +97,21 @@ impl Views {
     /// Whom this node takes for a part of the group, itself left out.
     pub(crate) fn active(&self, node: NodeId) -> impl Iterator<Item = Identity> + '_ {
         self.lists.active(node)
+    }
+}
+
+impl Presence {
+    /// A node that crashed at 5 s and is started at 9 s is out since 5 s: only a name that begins or ends moves the time.
+    fn turn(&mut self, part: Part, now: Time) {
+        let before = std::mem::replace(&mut self.part, part);
+        if part == before {
+            return;
+        }
+        if let Part::As(identity) = before {
+            self.ended.push((identity, now));
+        }
+        if let (Part::As(_), _) | (_, Part::As(_)) = (before, part) {
+            self.since = now;
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use sim::{Case, Goal, NodeId, Observed, Time, What};
 
 use super::fact::{Partitioned, RingFact, ring_fact};
-use crate::asked::{Asked, lacks};
 use crate::by_node::ByNode;
+use crate::pending::{Pending, lacks};
 
 /// After the heal every node of the core comes to know all epochs that were decided before, every range that they move is
 /// accepted and released, and every client that still has operations gets one answered.
@@ -39,10 +39,10 @@ struct Known {
 struct Client {
     id: NodeId,
     operations: u32,
-    answered: u32,
+    answered_count: u32,
     /// How many were answered before the heal.
-    answered_before: u32,
-    asked: Asked,
+    answered_count_before: u32,
+    pending: Pending,
 }
 
 #[derive(Clone, Debug)]
@@ -58,7 +58,8 @@ impl Liveness {
         let client = |load: &sim::ClientLoad| {
             let omitted = load.omitted.iter().filter(|ordinal| **ordinal < load.operations).count() as u32;
             let operations = load.operations - omitted;
-            Client { id: load.id, operations, answered: 0, answered_before: 0, asked: Asked::Nothing }
+            let pending = Pending::default();
+            Client { id: load.id, operations, answered_count: 0, answered_count_before: 0, pending }
         };
         Liveness {
             clients: case.workload.clients.iter().map(client).collect(),
@@ -70,8 +71,8 @@ impl Liveness {
     }
 
     fn waiting(&self) -> impl Iterator<Item = &Client> {
-        let is_owed = |client: &&Client| client.answered_before < client.operations;
-        self.clients.iter().filter(is_owed).filter(|client| client.answered == client.answered_before)
+        let is_owed = |client: &&Client| client.answered_count_before < client.operations;
+        self.clients.iter().filter(is_owed).filter(|client| client.answered_count == client.answered_count_before)
     }
 
     fn client(&mut self, id: NodeId) -> &mut Client {
@@ -120,14 +121,14 @@ impl<P: Partitioned> Goal<P> for Liveness {
     fn observe(&mut self, observed: &Observed<'_, P>) {
         match observed.what {
             What::Crashed => *self.known.get_mut(observed.node) = Known { epoch: 0, since: observed.time },
-            What::Invoked(operation, _) => self.client(operation.client).asked.ask(operation.ordinal, observed.time),
+            What::Invoked(operation, _) => self.client(operation.client).pending.ask(operation.ordinal, observed.time),
             What::Responded(operation, _) => {
                 let client = self.client(operation.client);
-                client.answered += 1;
-                client.asked.answer(operation.ordinal, observed.time);
+                client.answered_count += 1;
+                client.pending.answer(operation.ordinal, observed.time);
             }
             What::Healed(core) => {
-                self.clients.iter_mut().for_each(|client| client.answered_before = client.answered);
+                self.clients.iter_mut().for_each(|client| client.answered_count_before = client.answered_count);
                 self.healed = Some(Healed { core: core.to_vec(), epoch: self.decided });
             }
             _ => {}
@@ -144,12 +145,12 @@ impl<P: Partitioned> Goal<P> for Liveness {
 
     fn missing(&self) -> String {
         let Some(healed) = &self.healed else { return "there was no heal".into() };
-        let mut missing = lacks(self.waiting().map(|client| (client.id, client.asked.lack())));
+        let mut missing = lacks(self.waiting().map(|client| (client.id, client.pending.lack())));
         missing.extend(self.behind(healed).map(|(node, Known { epoch, since })| {
             format!("{node} (at epoch {epoch} since {since}) did not get to epoch {}", healed.epoch)
         }));
         missing.extend(self.under_way(healed).map(|Unreleased { ranges, planned_at }| {
-            format!("{ranges} ranges (planned from {planned_at} on) were not released")
+            format!("ranges not released: {ranges} (planned from {planned_at} on)")
         }));
         missing.join(", ")
     }
@@ -193,15 +194,33 @@ mod tests {
         let [one, two] = ["n2 (at epoch 1 since 0.003s)", "n3 (at epoch 0 since 0.000s)"];
         let nothing = format!(
             "c1 asked for nothing, {one} did not get to epoch 2, {two} did not get to epoch 2, \
-             1 ranges (planned from 0.005s on) were not released"
+             ranges not released: 1 (planned from 0.005s on)"
         );
         assert_missing("", Some(&nothing));
-        let unreleased = "1 ranges (planned from 0.005s on) were not released";
+        let unreleased = "ranges not released: 1 (planned from 0.005s on)";
         assert_missing("n2 n3 learns 2 b\nc1 read 7 0", Some(unreleased));
         let behind = "n3 (at epoch 0 since 0.000s) did not get to epoch 2";
         assert_missing("n2 learns 2 b\nn2 releases 2 10..20 n2>n3\nc1 read 7 0", Some(behind));
         let unanswered = "c1 got no answer to operation 1 (asked at 0.007s)";
         assert_missing("c1 asks 7\nn2 n3 learns 2 b\nn2 releases 2 10..20 n2>n3", Some(unanswered));
+    }
+
+    /// Failures are grouped by their sentences without the numbers.
+    #[test]
+    fn one_range_is_spoken_of_like_several() {
+        let history =
+            "n1 decides 1 a n2+4/4\nn1 plans 1 10..20 n2>n1\nn1 plans 1 30..40 n2>n1\nhealed n1\nc1 wrote 7 1";
+        let expected = "ranges not released: 2 (planned from 0.002s on)";
+        assert_eq!(missing(&mut of_one_client(), history).as_deref(), Some(expected));
+    }
+
+    /// Or the client would be blamed, that it asks for nothing more, where the cluster owes it an answer.
+    #[test]
+    fn of_two_operations_the_one_that_is_not_answered_is_named() {
+        let client = ClientLoad { id: NodeId::client(1), operations: 3, omitted: Vec::new() };
+        let history = "c1 asks 7\nc1 asks 8\nc1 wrote 8 1\nhealed n1";
+        let open = Some("c1 got no answer to operation 1 (asked at 0.001s)");
+        assert_eq!(missing(&mut Liveness::new(&case(1, vec![client])), history).as_deref(), open);
     }
 
     #[test]
