@@ -177,9 +177,9 @@ pub(crate) enum Effect<P: Protocol> {
     Write {
         request: Request,
         at: u64,
-        start: usize,
-        end: usize,
-        needed: usize,
+        bytes: Bytes,
+        /// So many of the first of them are all that a reader needs.
+        needed: u32,
     },
     Truncate {
         request: Request,
@@ -203,6 +203,30 @@ pub(crate) enum Effect<P: Protocol> {
     Reached(&'static str),
     Note(String),
     Stop(String),
+}
+
+/// Where in a buffer the bytes of a write are. Small, as every effect is as large as the largest.
+#[derive(Clone, Copy)]
+pub(crate) struct Bytes {
+    start: u32,
+    end: u32,
+}
+
+impl Bytes {
+    /// These bytes, at the end of a buffer from now on.
+    ///
+    /// # Panics
+    /// Where the buffer would be longer than 4 GiB: one step writes no more.
+    pub(crate) fn appended(buffer: &mut Vec<u8>, bytes: &[u8]) -> Bytes {
+        let start = buffer.len();
+        buffer.extend_from_slice(bytes);
+        let place = |at: usize| u32::try_from(at).expect("one step writes less than 4 GiB");
+        Bytes { start: place(start), end: place(buffer.len()) }
+    }
+
+    pub(crate) fn of(self, buffer: &[u8]) -> &[u8] {
+        &buffer[self.start as usize..self.end as usize]
+    }
 }
 
 impl<P: Protocol> Effect<P> {
@@ -397,10 +421,8 @@ impl<P: Protocol> Io<'_, P> {
         assert!(needed <= bytes.len(), "{needed} of {} bytes are needed", bytes.len());
         assert_fits(at.saturating_add(bytes.len() as u64));
         let request = self.host.disk.next_request(self.host.incarnation, file);
-        let start = self.effects.bytes.len();
-        self.effects.bytes.extend_from_slice(bytes);
-        let end = self.effects.bytes.len();
-        self.effects.list.push(Effect::Write { request, at, start, end, needed });
+        let bytes = Bytes::appended(&mut self.effects.bytes, bytes);
+        self.effects.list.push(Effect::Write { request, at, bytes, needed: needed as u32 });
         request
     }
 
@@ -556,8 +578,8 @@ impl<P: Protocol> Clone for Effect<P> {
     fn clone(&self) -> Self {
         match self {
             Effect::Send { to, message, after } => Effect::Send { to: *to, message: *message, after: *after },
-            Effect::Write { request, at, start, end, needed } => {
-                Effect::Write { request: *request, at: *at, start: *start, end: *end, needed: *needed }
+            Effect::Write { request, at, bytes, needed } => {
+                Effect::Write { request: *request, at: *at, bytes: *bytes, needed: *needed }
             }
             Effect::Truncate { request, len } => Effect::Truncate { request: *request, len: *len },
             Effect::Sync { request } => Effect::Sync { request: *request },

@@ -51,7 +51,7 @@ pub(crate) struct Struck {
     /// It waits for a clog to end.
     pub(crate) clogged: bool,
     /// The plan item that decided, by its position.
-    pub(crate) item: Option<usize>,
+    pub(crate) item: Option<u32>,
 }
 
 /// The part of a message's fate that its address decides.
@@ -304,7 +304,7 @@ impl Passage {
     }
 
     fn planned(item: usize, fate: Fate, weather: &Weather) -> Passage {
-        let struck = Struck { item: Some(item), ..Struck::default() };
+        let struck = Struck { item: Some(item as u32), ..Struck::default() };
         match fate {
             Fate::Lose => {
                 Passage { latency_ns: None, again_after_ns: None, struck: Some(Struck { lost: true, ..struck }) }

@@ -1,7 +1,6 @@
 //! Disks: requests and what comes of them, what a dying process leaves, and what is wrong with a disk.
 
 use std::mem;
-use std::ops::Range;
 
 use super::step::Header;
 use super::{Event, Hosted, Input, Slot, World};
@@ -11,7 +10,7 @@ use crate::hash::content_hash;
 use crate::id::Request;
 use crate::mix::{Address, Domain, Mixer, mix};
 use crate::plan::{Fault, FaultKind};
-use crate::process::{DiskError, Effect, HostState};
+use crate::process::{Bytes, DiskError, Effect, HostState};
 use crate::record::RecordWhat;
 use crate::sample::{Chance, below, exponential};
 use crate::survival::Service;
@@ -59,11 +58,11 @@ impl DiskChances {
 }
 
 impl<S: System> World<S> {
-    pub(super) fn write(&mut self, slot: Slot, request: Request, at: u64, bytes: Range<usize>, needed: usize) {
+    pub(super) fn write(&mut self, slot: Slot, request: Request, at: u64, bytes: Bytes, needed: u32) {
         self.digest_event(Header::Disk, slot, disk_detail(request));
-        let bytes = &self.effects.bytes[bytes];
+        let bytes = bytes.of(&self.effects.bytes);
         self.digest.roll(content_hash(bytes) ^ at);
-        let written = self.hosts[slot].state.disk.write(request, at, bytes, needed);
+        let written = self.hosts[slot].state.disk.write(request, at, bytes, needed as usize);
         if self.records.is_some() {
             let what = format!("writes {request}: {} bytes at {at}", bytes.len());
             self.record(Some(slot), RecordWhat::Disk(what));

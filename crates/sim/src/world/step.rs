@@ -12,7 +12,7 @@ use crate::network::{Passage, Sent, Struck};
 use crate::panics::{self, Panicked};
 use crate::payload::Payload;
 use crate::plan::{FaultKind, Target};
-use crate::process::{DiskError, Effect, Effects, Io, Link, Process, Refusal};
+use crate::process::{Bytes, DiskError, Effect, Effects, Io, Link, Process, Refusal};
 use crate::record::{RecordWhat, Taken};
 use crate::scenario::Fates;
 use crate::survival::Service;
@@ -191,7 +191,10 @@ impl<S: System> World<S> {
         match called {
             Ok(Ok(wanted)) => {
                 host.wanted = wanted;
-                self.effects.list.extend(host.state.stopping.take().map(Effect::Stop));
+                // Nearly never: to take nothing out of it at each step would cost more than to look.
+                if host.state.stopping.is_some() {
+                    self.effects.list.extend(host.state.stopping.take().map(Effect::Stop));
+                }
                 let deadline = host.deadline(self.now);
                 self.set_deadline(slot, deadline);
                 self.perform(slot);
@@ -298,7 +301,7 @@ impl<S: System> World<S> {
                 }
                 _ => self.send(slot, *to, *message),
             },
-            Effect::Write { request, at, start, end, needed } => self.write(slot, *request, *at, *start..*end, *needed),
+            Effect::Write { request, at, bytes, needed } => self.write(slot, *request, *at, *bytes, *needed),
             Effect::Truncate { request, len } => self.truncate(slot, *request, *len),
             Effect::Sync { request } => self.sync(slot, *request),
             Effect::Names { request, change } => self.change_names(slot, *request, Change::clone(change)),
@@ -355,17 +358,23 @@ impl<S: System> World<S> {
     }
 
     /// A message in flight is on its way, with nothing between it and its receiver any more.
-    #[inline]
+    #[inline(always)]
     pub(super) fn depart(&mut self, index: u32, arrives: Time, again_after_ns: Option<u64>) {
         if let Some(gap_ns) = again_after_ns {
-            self.digest.roll(gap_ns);
-            let flight = self.flights.get(index);
-            let (from, to, occurrence, again) = (flight.from, flight.to, flight.occurrence, flight.message.clone());
-            let again = self.flights.store(from, again);
-            self.flights.launch(again, to, occurrence);
-            self.schedule(arrives.plus_nanos(gap_ns), Event::Arrive(again));
+            self.depart_again(index, arrives.plus_nanos(gap_ns), gap_ns);
         }
         self.schedule(arrives, Event::Arrive(index));
+    }
+
+    /// What arrives twice is a clone with an event of its own, which comes first in the queue.
+    #[inline(never)]
+    fn depart_again(&mut self, index: u32, arrives: Time, gap_ns: u64) {
+        self.digest.roll(gap_ns);
+        let flight = self.flights.get(index);
+        let (from, to, occurrence, again) = (flight.from, flight.to, flight.occurrence, flight.message.clone());
+        let again = self.flights.store(from, again);
+        self.flights.launch(again, to, occurrence);
+        self.schedule(arrives, Event::Arrive(again));
     }
 
     #[cold]
@@ -448,6 +457,7 @@ impl<S: System> World<S> {
             self.tally.fault_fired(kind);
         }
         if let Some(item) = struck.item {
+            let item = item as usize;
             self.items[item].outcome = crate::plan::ItemOutcome::Fired(self.now);
         }
     }
@@ -469,10 +479,9 @@ impl<S: System> super::Host<S> {
     /// Keeps an effect of a paused process for later, with the bytes that it writes.
     fn hold(&mut self, effect: Effect<S::Protocol>, bytes: &[u8]) {
         let effect = match effect {
-            Effect::Write { request, at, start, end, needed } => {
-                let held = self.held_bytes.len();
-                self.held_bytes.extend_from_slice(&bytes[start..end]);
-                Effect::Write { request, at, start: held, end: self.held_bytes.len(), needed }
+            Effect::Write { request, at, bytes: written, needed } => {
+                let bytes = Bytes::appended(&mut self.held_bytes, written.of(bytes));
+                Effect::Write { request, at, bytes, needed }
             }
             other => other,
         };
