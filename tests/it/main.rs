@@ -11,11 +11,11 @@
 //! | `lifecycle` | what becomes of a failure: shrunk, kept once, judged, brought up to date, removed |
 //! | `mutants` | each mutant still applies; what `mutants` makes of good ones and of bad ones |
 //! | `properties` | what holds of every value: samples, seeds, cases |
-//! | `raft` | the scenario `raft`: independence, progress, traces |
+//! | `raft` | the scenarios `raft` and `raft/partial`: independence, progress, traces, topologies, what is excluded |
 //! | `reach` | what a campaign must have seen, and what it looks like where it tested nothing |
 //! | `ring` | the scenario `ring`: progress |
 //! | `story` | stories of failures |
-//! | `survival` | a budget that is off by one is noticed, and none is needed to tell what is beyond help |
+//! | `survival` | a budget that is off by one is noticed; without one, runs beyond help are told apart from failures |
 //! | `written_up` | a fault of code that is not ours, once it is written up: counted, and nothing else is |
 //! | `program` | how these tests run a program |
 

@@ -267,7 +267,8 @@ impl<G> Progress<G> {
         Progress { name, bound, goal, healed_at: None, is_met: false, met_after: None, evaluated: 0 }
     }
 
-    fn look(&mut self, is_met: bool, since_heal: Duration) {
+    /// Whether the goal is met, so long after the heal: when it was met for good, as far as the bound looks.
+    fn note(&mut self, is_met: bool, since_heal: Duration) {
         self.is_met = is_met;
         if since_heal <= self.bound {
             self.met_after = if is_met { self.met_after.or(Some(since_heal)) } else { None };
@@ -288,7 +289,7 @@ impl<P: Protocol, G: Goal<P>> Checks<P> for Progress<G> {
             self.healed_at = Some(observed.time);
         }
         if let Some(healed_at) = self.healed_at {
-            self.look(self.goal.met(), observed.time - healed_at);
+            self.note(self.goal.met(), observed.time - healed_at);
         }
     }
 
@@ -309,7 +310,8 @@ impl<P: Protocol, G: Goal<P>> Checks<P> for Progress<G> {
 
     fn recoveries(&self, recoveries: &mut Vec<Recovery>) {
         if self.is_met {
-            // Missed again in the very moment of its bound, after it had been asked for.
+            // Met, missed again before the bound, and met once more when nobody looked any longer: met at 3 s of 10, say, missed
+            // at 10 s, met at 11 s. It took all of its bound.
             let took = self.met_after.unwrap_or(self.bound);
             recoveries.push(Recovery { property: self.name, took, bound: self.bound });
         }
