@@ -62,7 +62,8 @@ pub enum HealthCheck {
     PropertyNeverEvaluated,
     /// No run could make the progress that is demanded, or nobody knows whether one could.
     AllStuck,
-    /// Much of what was due did not strike, as it would have destroyed more than is survived.
+    /// Much of what was due did not strike, as it would have destroyed more than is survived. Kinds that
+    /// [strike at a boot](crate::FaultKind::strikes_at_boot) are left out.
     TooMuchWithheld,
     /// The budget withholds some of what would destroy too much, and runs were beyond help all the same.
     BeyondHelp,

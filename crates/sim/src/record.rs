@@ -100,13 +100,13 @@ pub enum RecordWhat {
         /// The byte.
         at: u64,
     },
-    /// The process is to read a sector otherwise than it is on the platter.
+    /// The process read a sector otherwise than it is on the platter as it booted. It stands before what the boot said.
     Misread {
         /// The file.
         name: String,
         /// The sector, counted from 0.
         sector: u64,
-        /// The sector that is read in its place; nothing where it is read as it was before.
+        /// The sector that was read in its place; nothing where it was read as it was before.
         from: Option<u64>,
     },
     /// A session with this process was to come up.
@@ -221,6 +221,7 @@ impl Record {
                 | RecordWhat::Clock { .. }
                 | RecordWhat::Wall { .. }
                 | RecordWhat::Refused(_)
+                | RecordWhat::Misread { .. }
         )
     }
 }

@@ -56,13 +56,13 @@ pub struct Outcome {
     pub events: u64,
     /// How much virtual time passed.
     pub time: Time,
-    /// What became of each plan item, in the plan's order.
+    /// What became of each plan item, in the plan's order. The item of a read fault has fired once its trap is set.
     pub items: Vec<ItemOutcome>,
     /// Of each plan item that waited for a fact, who stated it; in the plan's order.
     pub subjects: Vec<Option<NodeId>>,
     /// What the network did to messages, where that was asked for.
     pub fates: Option<Fates>,
-    /// How often each kind of fault struck and was withheld.
+    /// How often each kind of fault struck and was withheld. A read fault is counted when a boot walks into its trap.
     pub faults: BTreeMap<FaultKind, FaultCount>,
     /// How often each fact was stated, and the client operations `invoked` and `responded`.
     pub counts: BTreeMap<&'static str, u64>,

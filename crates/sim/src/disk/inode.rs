@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
+use super::WriteTrap;
 use super::marks::Marks;
 use crate::id::Request;
 use crate::mix::mix;
@@ -111,16 +112,17 @@ impl Inode {
     }
 
     /// Everything up to this request reaches the platter but for one sector, drawn among those that it touches: that one
-    /// stays as it was, and where it goes `astray`, what was meant for it is written over another. Gives the first change
+    /// stays as it was, and where it is misdirected, what was meant for it is written over another. Gives the first change
     /// that is not where it belongs.
-    pub(super) fn settle_but_one(&mut self, sync: Request, draw: u64, astray: bool) -> Option<Request> {
+    pub(super) fn settle_but_one(&mut self, sync: Request, trap: WriteTrap) -> Option<Request> {
+        let (WriteTrap::Lost(draw) | WriteTrap::Misdirected(draw)) = trap;
         let victim = self.one_touched(sync, draw);
         let before = victim.map(|(sector, _)| self.sector(sector));
         self.settle(sync);
         let ((sector, first), before) = (victim?, before?);
         let meant = self.sector(sector);
         put(&mut self.durable, sector, &before);
-        if astray {
+        if matches!(trap, WriteTrap::Misdirected(_)) {
             let other = below(mix(draw, 1), self.sectors());
             if other != sector {
                 put(&mut self.durable, other, &meant);

@@ -3,6 +3,8 @@
 //! The platter is as it should be, and so are the facts that rest on it. A process that believes what it read writes on from
 //! there, and that is on the platter then; what it does not write over stays as it was.
 
+use std::cell::Cell;
+
 use super::inode::Sector;
 use super::{Disk, Request};
 use crate::mix::mix;
@@ -16,7 +18,7 @@ pub(crate) enum ReadTrap {
     /// The one that was drawn, as it was before it was synced.
     Remembered(Box<Remembered>),
     /// Any, with the bytes of another one of its file; which ones is drawn from this word.
-    Elsewhere(u64),
+    Misdirected(u64),
 }
 
 /// What a sector held.
@@ -27,24 +29,55 @@ pub(crate) struct Remembered {
     bytes: Sector,
 }
 
-/// A file, as a boot reads it.
+/// A sector that a boot read wrongly.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Misread {
+    /// The file.
+    pub(crate) name: String,
+    pub(crate) sector: u64,
+    /// The sector that was read in its place; nothing where it was read as it was before.
+    pub(crate) from: Option<u64>,
+}
+
+/// A file, as the boot that is under way reads it if it does.
 #[derive(Clone)]
-pub(super) struct Misread {
-    pub(super) file: u16,
-    pub(super) bytes: Vec<u8>,
+pub(super) struct Misreading {
+    file: u16,
+    bytes: Vec<u8>,
+    what: Misread,
+    /// Whether the boot did read it.
+    served: Cell<bool>,
 }
 
 impl<F> Disk<F> {
-    /// A boot is to read the disk. Where it walks into a trap, gives the file and the sector that are read wrongly, and the sector
-    /// that is read in its place if there is one.
+    /// A boot is to read the disk, and walks into the trap that is set once it reads the file that the trap is in.
+    pub(crate) fn begin_reading(&mut self) {
+        self.misreading = self.spring();
+    }
+
+    /// The boot is over; whoever reads the disk next reads the platter. Gives what it read wrongly.
     ///
-    /// Where all would be read as it is, the trap stays for the next boot.
-    pub(crate) fn begin_reading(&mut self) -> Option<(String, u64, Option<u64>)> {
+    /// Where it read nothing wrongly, the trap stays for the next boot: who never asks for the file has not been tested.
+    pub(crate) fn end_reading(&mut self) -> Option<Misread> {
+        let misreading = self.misreading.take().filter(|misreading| misreading.served.get())?;
+        self.read_trap = None;
+        Some(misreading.what)
+    }
+
+    /// What a boot reads in place of this file, if it is not what is on the platter.
+    pub(super) fn misread(&self, file: u16) -> Option<&[u8]> {
+        let misreading = self.misreading.as_ref().filter(|misreading| misreading.file == file)?;
+        misreading.served.set(true);
+        Some(&misreading.bytes)
+    }
+
+    /// The file that the trap is in, as it would be read; nothing where that is what is on the platter.
+    fn spring(&self) -> Option<Misreading> {
         let trap = self.read_trap.as_ref()?;
         let (file, sector, bytes, from) = match trap {
             ReadTrap::Stale(_) => return None,
             ReadTrap::Remembered(remembered) => (remembered.file, remembered.sector, remembered.bytes, None),
-            ReadTrap::Elsewhere(draw) => {
+            ReadTrap::Misdirected(draw) => {
                 let (file, sector, other) = self.two_sectors(*draw)?;
                 (file, sector, self.inodes[file as usize].sector(other), Some(other))
             }
@@ -55,14 +88,7 @@ impl<F> Disk<F> {
         if read == inode.durable() {
             return None;
         }
-        self.read_trap = None;
-        self.misread = Some(Misread { file, bytes: read });
-        Some((name, sector, from))
-    }
-
-    /// The boot is over; whoever reads the disk next reads the platter.
-    pub(crate) fn end_reading(&mut self) {
-        self.misread = None;
+        Some(Misreading { file, bytes: read, what: Misread { name, sector, from }, served: Cell::new(false) })
     }
 
     /// A sector, and another one of its file, drawn among all of files that have two and are found.
@@ -170,7 +196,7 @@ mod tests {
     #[test]
     fn where_there_is_nothing_to_misread_the_trap_stays() {
         let (mut disk, file) = disk(1);
-        disk.set_read_trap(ReadTrap::Elsewhere(7));
+        disk.set_read_trap(ReadTrap::Misdirected(7));
         assert_eq!(boots(&mut disk), [[1], [1]], "there is no other sector");
         write(&mut disk, file, 1, 1);
         assert_eq!(boots(&mut disk), [[1, 1], [1, 1]], "the other one is the same");
@@ -182,12 +208,28 @@ mod tests {
     }
 
     #[test]
+    fn where_nobody_reads_the_file_the_trap_stays() {
+        let (mut disk, file) = disk(1);
+        disk.set_read_trap(ReadTrap::Stale(7));
+        write(&mut disk, file, 0, 9);
+        disk.begin_reading();
+        assert_eq!(disk.read("another"), [0; 0]);
+        assert_eq!(disk.end_reading(), None);
+        disk.begin_reading();
+        assert_eq!(disk.read(LOG)[0], 1);
+        assert_eq!(disk.end_reading(), Some(Misread { name: LOG.into(), sector: 0, from: None }));
+        assert!(!disk.has_read_trap());
+    }
+
+    #[test]
     fn a_file_without_a_name_and_a_disk_that_was_wiped_are_not_misread() {
         let (mut disk, file) = disk(1);
         disk.set_read_trap(ReadTrap::Stale(7));
         write(&mut disk, file, 0, 9);
         change(&mut disk, Change::Remove { name: LOG.into() });
-        assert_eq!(disk.begin_reading(), None);
+        disk.begin_reading();
+        assert_eq!(disk.read(LOG), [0; 0]);
+        assert_eq!(disk.end_reading(), None);
         disk.wipe();
         assert!(!disk.has_read_trap());
     }

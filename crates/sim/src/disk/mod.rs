@@ -25,8 +25,8 @@ pub(crate) use self::directory::{Change, DIRECTORY};
 use self::inode::Inode;
 pub(crate) use self::inode::SectorFate;
 use self::marks::Marks;
-use self::misread::Misread;
-pub(crate) use self::misread::ReadTrap;
+use self::misread::Misreading;
+pub(crate) use self::misread::{Misread, ReadTrap};
 use crate::id::Request;
 use crate::mix::mix;
 use crate::process::DiskError;
@@ -51,11 +51,11 @@ pub(crate) struct Disk<F> {
     broken: Vec<(u16, Request)>,
     condition: Condition,
     /// What becomes of one sector of what is synced next.
-    trap: Option<Trap>,
+    write_trap: Option<WriteTrap>,
     /// What is to become of one sector when the disk is read next.
     read_trap: Option<ReadTrap>,
-    /// What the boot that is under way reads.
-    misread: Option<Misread>,
+    /// What the boot that is under way is to read.
+    misreading: Option<Misreading>,
 }
 
 /// Requests that failed.
@@ -87,11 +87,11 @@ pub(crate) enum Condition {
 
 /// A sector that does not reach its place though its sync says so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Trap {
+pub(crate) enum WriteTrap {
     /// It is not written; which one is drawn from this word.
     Lost(u64),
     /// It is written over another.
-    Astray(u64),
+    Misdirected(u64),
 }
 
 /// What a crash did to one disk.
@@ -126,9 +126,9 @@ impl<F> Disk<F> {
             failed: Vec::new(),
             broken: Vec::new(),
             condition: Condition::Sound,
-            trap: None,
+            write_trap: None,
             read_trap: None,
-            misread: None,
+            misreading: None,
         }
     }
 
@@ -147,8 +147,7 @@ impl<F> Disk<F> {
     /// The durable bytes of a file, as they are read; nothing where there is no such file.
     pub(crate) fn read(&self, name: &str) -> &[u8] {
         let Some(file) = self.directory.durable_file(name) else { return &[] };
-        let misread = self.misread.as_ref().filter(|misread| misread.file == file);
-        misread.map_or_else(|| self.inodes[file as usize].durable(), |misread| misread.bytes.as_slice())
+        self.misread(file).unwrap_or_else(|| self.inodes[file as usize].durable())
     }
 
     /// The names of all files, in order, as the process sees them.
@@ -337,12 +336,12 @@ impl<F> Disk<F> {
         self.condition = condition;
     }
 
-    pub(crate) fn has_trap(&self) -> bool {
-        self.trap.is_some()
+    pub(crate) fn has_write_trap(&self) -> bool {
+        self.write_trap.is_some()
     }
 
-    pub(crate) fn set_trap(&mut self, trap: Trap) {
-        self.trap = Some(trap);
+    pub(crate) fn set_write_trap(&mut self, trap: WriteTrap) {
+        self.write_trap = Some(trap);
     }
 
     pub(crate) fn has_read_trap(&self) -> bool {
@@ -355,7 +354,7 @@ impl<F> Disk<F> {
 
     /// No trap is set any more.
     pub(crate) fn disarm(&mut self) {
-        self.trap = None;
+        self.write_trap = None;
         self.read_trap = None;
     }
 
@@ -371,13 +370,9 @@ impl<F> Disk<F> {
     fn settle_file(&mut self, sync: Request) {
         let inode = &mut self.inodes[sync.file as usize];
         // Where nothing was written, nothing is lost, and the next sync is the one.
-        let trap = if inode.has_pending() { self.trap.take() } else { None };
-        let (draw, astray) = match trap {
-            None => return inode.settle(sync),
-            Some(Trap::Lost(draw)) => (draw, false),
-            Some(Trap::Astray(draw)) => (draw, true),
-        };
-        if let Some(first) = inode.settle_but_one(sync, draw, astray) {
+        let trap = if inode.has_pending() { self.write_trap.take() } else { None };
+        let Some(trap) = trap else { return inode.settle(sync) };
+        if let Some(first) = inode.settle_but_one(sync, trap) {
             self.facts.retain(|(request, _)| request.file != sync.file || *request < first);
             self.break_from(first);
         }
@@ -818,23 +813,24 @@ mod tests {
     }
 
     #[test]
-    fn a_sector_that_is_lost_or_goes_astray_leaves_its_place_as_it_was() {
-        let found = |trap: Trap| {
+    fn a_sector_that_is_lost_or_misdirected_leaves_its_place_as_it_was() {
+        let found = |trap: WriteTrap| {
             let (mut bench, log) = Bench::with_log();
             bench.write(log, 0, &[[b'a'; 512], [b'.'; 512], [b'c'; 512]].concat(), 0);
             bench.sync(log);
             bench.write(log, 512, &[b'b'; 512], 1);
-            bench.disk.set_trap(trap);
+            bench.disk.set_write_trap(trap);
             let sync = bench.sync(log);
             assert_eq!(bench.facts, [0], "{trap:?}: what is not where it belongs is not durable");
             assert!(bench.disk.is_acknowledged(sync));
             let bytes = bench.disk.read("log");
             [0, 512, 1024].map(|at| char::from(bytes[at])).into_iter().collect::<String>()
         };
-        assert_eq!(found(Trap::Lost(7)), "a.c");
-        let astray: std::collections::BTreeSet<String> = (0..32).map(|draw| found(Trap::Astray(draw))).collect();
+        assert_eq!(found(WriteTrap::Lost(7)), "a.c");
+        let misdirected: std::collections::BTreeSet<String> =
+            (0..32).map(|draw| found(WriteTrap::Misdirected(draw))).collect();
         // Where it strays to its own place, nothing of it is anywhere.
-        assert_eq!(astray.iter().map(String::as_str).collect::<Vec<_>>(), ["a.b", "a.c", "b.c"]);
+        assert_eq!(misdirected.iter().map(String::as_str).collect::<Vec<_>>(), ["a.b", "a.c", "b.c"]);
     }
 
     #[test]

@@ -204,8 +204,8 @@ impl FaultKind {
         FaultKind::MisdirectedRead,
     ];
 
-    /// What takes or changes bytes that were durable, says of bytes that they are and they are not, or reads others: who goes on
-    /// from what it read writes over what it did not.
+    /// What takes or changes durable bytes, or acknowledges bytes that are not durable. Reading other bytes than the durable ones is
+    /// among them, as a process that goes on from what it read writes over what it did not.
     pub(crate) const DAMAGING: [FaultKind; 7] = [
         FaultKind::BitRot,
         FaultKind::LyingSync,
@@ -291,9 +291,10 @@ impl FaultKind {
         }
     }
 
-    /// Whether its items set a trap, and it strikes at the boot that walks into it: it is counted there, and an item of it counts
-    /// as fired when the trap is set.
-    pub(crate) const fn strikes_at_boot(self) -> bool {
+    /// Whether its items set a trap, and it strikes at the boot that walks into it, which is the first that reads the file that the
+    /// trap is in. An item of it has [fired](crate::ItemOutcome::Fired) once the trap is set, and is
+    /// [counted](crate::FaultCount::fired) at that boot. One that is not allowed to set it is counted as withheld when it is due.
+    pub const fn strikes_at_boot(self) -> bool {
         matches!(self, FaultKind::StaleRead | FaultKind::MisdirectedRead)
     }
 

@@ -142,7 +142,8 @@ pub enum Target {
 /// What became of an item.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ItemOutcome {
-    /// It struck.
+    /// It struck. One of a kind that [strikes at a boot](FaultKind::strikes_at_boot) has set its trap then, into which nobody
+    /// may ever walk.
     Fired(Time),
     /// It was due, and was not allowed to strike.
     Withheld(&'static str),

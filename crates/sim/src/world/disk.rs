@@ -5,7 +5,7 @@ use std::mem;
 use super::step::Header;
 use super::{Event, Hosted, Input, Slot, World};
 use crate::check::What;
-use crate::disk::{Change, Condition, Place, ReadTrap, SectorFate, Trap};
+use crate::disk::{Change, Condition, Misread, Place, ReadTrap, SectorFate, WriteTrap};
 use crate::hash::content_hash;
 use crate::id::Request;
 use crate::mix::{Address, Domain, Mixer, mix};
@@ -303,7 +303,7 @@ impl<S: System> World<S> {
         let disk = &self.hosts[slot].state.disk;
         match kind {
             FaultKind::BitRot => disk.has_bytes(),
-            FaultKind::LostWrite | FaultKind::MisdirectedWrite => !disk.has_trap(),
+            FaultKind::LostWrite | FaultKind::MisdirectedWrite => !disk.has_write_trap(),
             FaultKind::StaleRead | FaultKind::MisdirectedRead => !disk.has_read_trap(),
             // Who ends one condition would end another's too.
             _ => disk.condition() == Condition::Sound,
@@ -320,10 +320,10 @@ impl<S: System> World<S> {
             Fault::IoError => disk.set_condition(Condition::Failing),
             Fault::NoSpace => disk.set_condition(Condition::Full),
             Fault::LyingSync => disk.set_condition(Condition::Lying),
-            Fault::LostWrite => disk.set_trap(Trap::Lost(draw)),
-            Fault::MisdirectedWrite => disk.set_trap(Trap::Astray(draw)),
+            Fault::LostWrite => disk.set_write_trap(WriteTrap::Lost(draw)),
+            Fault::MisdirectedWrite => disk.set_write_trap(WriteTrap::Misdirected(draw)),
             Fault::StaleRead => disk.set_read_trap(ReadTrap::Stale(draw)),
-            Fault::MisdirectedRead => disk.set_read_trap(ReadTrap::Elsewhere(draw)),
+            Fault::MisdirectedRead => disk.set_read_trap(ReadTrap::Misdirected(draw)),
             Fault::BitRot => {
                 let struck = disk.rot(draw);
                 if let Some((name, at)) = struck.filter(|_| self.records.is_some()) {
@@ -335,9 +335,9 @@ impl<S: System> World<S> {
         fault.kind().into_iter().for_each(|kind| self.hosts[slot].suffered.insert(kind));
     }
 
-    /// A life is about to read its disk, and may read what is not there.
-    pub(super) fn misread(&mut self, slot: Slot) {
-        let Some((name, sector, from)) = self.hosts[slot].state.disk.begin_reading() else { return };
+    /// A life has read what it wanted of its disk, and may have read what is not there.
+    pub(super) fn end_reading(&mut self, slot: Slot) {
+        let Some(Misread { name, sector, from }) = self.hosts[slot].state.disk.end_reading() else { return };
         let kind = if from.is_some() { FaultKind::MisdirectedRead } else { FaultKind::StaleRead };
         self.tally.fault_fired(kind);
         if self.records.is_some() {

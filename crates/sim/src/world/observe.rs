@@ -79,7 +79,8 @@ pub(crate) enum Stuck {
 /// How often a kind of fault struck, and how often it was not allowed to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct FaultCount {
-    /// It struck.
+    /// It struck. A kind that [strikes at a boot](FaultKind::strikes_at_boot) is counted when a boot reads wrongly, not when its
+    /// item fires.
     pub fired: u64,
     /// It was due, and was withheld.
     pub withheld: u64,

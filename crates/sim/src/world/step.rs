@@ -19,6 +19,9 @@ use crate::survival::Service;
 use crate::system::System;
 use crate::time::Time;
 
+/// What came of a call: when the process wants to be called next, that it will not serve, or that it panicked.
+type Called = Result<Result<Time, Refusal>, Box<Panicked>>;
+
 /// What an event's first word in the digest says it is.
 #[derive(Clone, Copy)]
 pub(super) enum Header {
@@ -129,9 +132,9 @@ impl<S: System> World<S> {
         host.clock.boot(now);
         host.busy_until = now;
         host.disk_busy_until = now;
-        self.misread(slot);
         self.observe(slot, What::Booted);
-        self.step(slot, |hosted, io| {
+        self.hosts[slot].state.disk.begin_reading();
+        let called = self.call_hosted(slot, |hosted, io| {
             *hosted = if io.id().is_client() {
                 Hosted::Client(S::Client::boot(io)?)
             } else {
@@ -139,7 +142,9 @@ impl<S: System> World<S> {
             };
             Ok(())
         });
-        self.hosts[slot].state.disk.end_reading();
+        // Known only now, and told before what the process said in between: nothing of that is carried out yet.
+        self.end_reading(slot);
+        self.conclude(slot, called);
     }
 
     pub(super) fn call(&mut self, slot: Slot, input: Input) {
@@ -182,6 +187,12 @@ impl<S: System> World<S> {
         input: impl FnOnce(&mut Hosted<S>, &mut Io<'_, S::Protocol>) -> Result<(), Refusal>,
     ) {
         let called = self.call_hosted(slot, input);
+        self.conclude(slot, called);
+    }
+
+    /// Carries out what the process did in a call.
+    #[inline]
+    fn conclude(&mut self, slot: Slot, called: Called) {
         let host = &mut self.hosts[slot];
         host.last_step = self.event;
         let service_ns = self.tuning.service_ns.saturating_add(host.slowed_by_ns);
@@ -215,7 +226,7 @@ impl<S: System> World<S> {
         &mut self,
         slot: Slot,
         input: impl FnOnce(&mut Hosted<S>, &mut Io<'_, S::Protocol>) -> Result<(), Refusal>,
-    ) -> Result<Result<Time, Refusal>, Box<Panicked>> {
+    ) -> Called {
         let host = &mut self.hosts[slot];
         let mut io = Io {
             now: host.clock.monotonic(self.now),

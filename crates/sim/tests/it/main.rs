@@ -20,6 +20,7 @@
 //! | `independence` | what a change to a case leaves as it was |
 //! | `shrink` | the least that it takes, of what is known to be it |
 //! | `shrink_any` | the same of failures that no system has: that a search ends, and what it does not depend on |
+//! | `swarm` | what seeds expand to: rows and loops of faults, latencies |
 //! | `wipes` | a machine that is wiped, and comes back as somebody else |
 //! | `validation` | cases that are refused |
 
@@ -39,6 +40,7 @@ mod rig;
 mod sessions;
 mod shrink;
 mod shrink_any;
+mod swarm;
 mod trigger;
 mod validation;
 mod weather;

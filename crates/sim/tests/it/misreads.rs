@@ -120,6 +120,51 @@ fn where_nobody_boots_again_nothing_is_misread() {
     }
 }
 
+/// Reads nothing in its second life, and `log` in every other.
+struct Blind(Writes);
+
+impl Actor for Blind {
+    fn start(io: &mut Io<'_, Numbers>) -> Result<Blind, Refusal> {
+        if io.incarnation() != 2 {
+            return Writes::start(io).map(Blind);
+        }
+        assert_eq!(io.surviving("another"), [0; 0]);
+        Ok(Blind(Writes { log: io.open("log"), next: 1, deadline: None }))
+    }
+
+    fn wake(&mut self, io: &mut Io<'_, Numbers>) {
+        self.0.wake(io);
+    }
+
+    fn wakes_at(&self) -> Option<Time> {
+        self.0.wakes_at()
+    }
+}
+
+#[test]
+fn a_boot_that_does_not_read_the_file_misreads_nothing_and_the_next_one_does() {
+    let system = Rig::<Blind>::new().survival(Lenient(Recoverable::Yes));
+    for fault in [Fault::StaleRead, Fault::MisdirectedRead] {
+        let mut case = with_fault(fault);
+        let (outcome, records) = traced(&system, &case);
+        let at = |is: fn(&RecordWhat) -> bool| records.iter().position(|record| is(&record.what)).expect("it is there");
+        let misread = at(|what| matches!(what, RecordWhat::Misread { .. }));
+        assert_eq!(records[misread].time, ms(61), "{fault:?}");
+        let read = records[misread..].iter().find(|record| matches!(record.what, RecordWhat::Fact(_)));
+        assert_eq!(read.expect("a fact").event, records[misread].event, "it stands before what the boot said");
+        assert!(!records[misread].is_first(), "its event is the boot");
+        let kind = fault.kind().expect("a fault of the world");
+        assert_eq!(outcome.faults[&kind].fired, 1);
+        assert!(!said(&system, &case).contains(&"61000us n1 Said(\"read\", 1234)".to_owned()), "{fault:?}");
+        // Without the crashes after the first, nobody reads at all.
+        case.plan.items.truncate(2);
+        let (outcome, records) = traced(&system, &case);
+        assert!(matches!(outcome.items[0], ItemOutcome::Fired(_)));
+        assert_eq!(outcome.faults[&kind].fired, 0, "{fault:?}");
+        assert!(!records.iter().any(|record| matches!(record.what, RecordWhat::Misread { .. })), "{fault:?}");
+    }
+}
+
 /// Nothing that a boot reads is drawn from what others are: up to that boot all is as it would be.
 #[test]
 fn up_to_the_boot_that_reads_wrongly_a_run_is_as_it_would_be() {
