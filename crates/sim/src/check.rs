@@ -420,7 +420,7 @@ mod tests {
     /// After how many seconds it held, by what each second showed.
     fn took(seen: &[(u64, bool)]) -> Option<u64> {
         let mut progress = Progress::new("progress", BOUND, ());
-        seen.iter().for_each(|(second, is_met)| progress.look(*is_met, Duration::from_secs(*second)));
+        seen.iter().for_each(|(second, is_met)| progress.note(*is_met, Duration::from_secs(*second)));
         progress.is_met.then(|| progress.met_after.unwrap_or(BOUND).as_secs())
     }
 
