@@ -22,6 +22,7 @@ fn what_fuzz_keeps_is_shrunk_and_says_what_it_was() {
     assert_eq!((&shrunk["from"], &shrunk["to"], &shrunk["minimal"]), (from, to, &json!(true)));
     assert!(shrunk["wall_ns"].as_u64() > Some(0) && shrunk["events"].as_u64() > shrunk["runs"].as_u64(), "{shrunk}");
     let block = Block::at_the_end_of(&ended.stderr);
+    assert!(include_str!("../../README.md").contains(&block.heading), "the README shows another: {}", block.heading);
     assert_eq!(Block::at_the_end_of(&desk.paste(&block.replay).stderr), block);
 }
 
