@@ -49,7 +49,7 @@ mod tests {
             is_damaged: false,
             clock_rate_error_ppm: 0,
         };
-        Damage { nodes: (1..).zip(services).map(node).collect() }
+        Damage { nodes: (1..).zip(services).map(node).collect(), cut_for_good: Vec::new() }
     }
 
     #[test]
