@@ -14,7 +14,7 @@
 //! | [`canary`] | must fail: an election whose voters forget |
 //! | [`nondeterministic`] | must fail, where two processes are compared: the order of a hash map |
 //!
-//! [`journal`] is for `ring`, and for whoever hosts something else that writes: records on disk, in a file that only grows.
+//! [`journal`] is for `ring`, and for whoever hosts something else that writes: records on disk, in files that only grow.
 //! (`raft` persists through the crate `wal`.)
 
 pub mod canary;
