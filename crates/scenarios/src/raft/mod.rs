@@ -242,6 +242,8 @@ fn goals() -> Vec<ReachGoal> {
     let labels = [
         "elected",
         "election_failed",
+        // Two stood in one term, and one of them did not win, nor hear of who did: as where the vote is split.
+        "election_contested",
         "deposed",
         // What a leader had appended and not replicated when it crashed is not what its next life goes on with.
         "crashed_leader_overwritten",

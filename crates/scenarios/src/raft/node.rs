@@ -42,11 +42,19 @@ struct Stated {
     committed: u64,
     /// What it knows of each follower, in the core's order, while it leads.
     followers: Vec<Followed>,
-    /// Whether it stands for election, and nothing has come of that yet.
-    stands: bool,
+    /// What it knows of its candidacy, while nothing has come of that.
+    candidacy: Candidacy,
     /// Where the log ended that this life began with, if a life before had made its last entry as a leader; nothing once the log
     /// has changed.
     own_end: Option<u64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Candidacy {
+    No,
+    Alone,
+    /// Another candidate of the same term has asked for this one's vote: there are two who cannot both win.
+    Contested,
 }
 
 /// What was stated of a follower.
@@ -110,7 +118,7 @@ impl Process for Node {
             leads: None,
             committed: 0,
             followers: Vec::new(),
-            stands: false,
+            candidacy: Candidacy::No,
             own_end,
         };
         Ok(Node { raft, journal, stated, waiting: BTreeMap::new(), buffers: Buffers::default() })
@@ -119,7 +127,12 @@ impl Process for Node {
     fn on_message(&mut self, from: NodeId, packet: Packet, io: &mut Io<'_, Log>) {
         let Some(message) = packet.open() else { return io.reached("corrupted_dropped") };
         match message {
-            Message::Peer(message) => self.step(Input::Message { from: raft_id(from), message }, None, io),
+            Message::Peer(message) => {
+                if self.is_of_rival(&message) {
+                    self.stated.candidacy = Candidacy::Contested;
+                }
+                self.step(Input::Message { from: raft_id(from), message }, None, io);
+            }
             Message::Propose { ordinal, command } => self.propose(Proposer { client: from, ordinal }, command, io),
             Message::Answer { .. } => {}
         }
@@ -148,6 +161,12 @@ impl Node {
     fn propose(&mut self, proposer: Proposer, command: Command, io: &mut Io<'_, Log>) {
         // Answered within the step, so that one name serves for all.
         self.step(Input::Propose { proposal: ProposalId(0), command }, Some(proposer), io);
+    }
+
+    /// Whether another candidate of this one's term asks for its vote.
+    fn is_of_rival(&self, message: &raft::Message) -> bool {
+        let stands = self.stated.candidacy != Candidacy::No;
+        stands && message.term == self.raft.term() && matches!(message.body, Body::VoteRequest { .. })
     }
 
     fn step(&mut self, input: Input, proposer: Option<Proposer>, io: &mut Io<'_, Log>) {
@@ -187,10 +206,10 @@ impl Node {
             if let Some(term) = self.stated.leads.take() {
                 io.fact(LogFact::Deposed { term });
             }
-            if self.stated.stands && matches!(role, Role::Candidate | Role::PreCandidate) {
-                io.reached("election_failed");
+            if matches!(role, Role::Candidate | Role::PreCandidate) {
+                self.state_failed_election(io);
             }
-            self.stated.stands = *role == Role::Candidate;
+            self.stated.candidacy = if *role == Role::Candidate { Candidacy::Alone } else { Candidacy::No };
             if *role == Role::Leader {
                 self.stated.leads = Some(term.0);
                 io.fact(LogFact::Elected { term: term.0 });
@@ -199,6 +218,16 @@ impl Node {
                 self.stated.followers.clear();
                 self.stated.followers.extend(self.raft.followers().map(|_| unstated));
             }
+        }
+    }
+
+    /// It is about to stand again: of its last term it has heard of no leader and of no later term.
+    fn state_failed_election(&self, io: &mut Io<'_, Log>) {
+        if self.stated.candidacy != Candidacy::No {
+            io.reached("election_failed");
+        }
+        if self.stated.candidacy == Candidacy::Contested {
+            io.reached("election_contested");
         }
     }
 
