@@ -189,10 +189,6 @@ pub(crate) enum Effect<P: Protocol> {
         request: Request,
     },
     /// The fact is there until this is carried out.
-    Names {
-        request: Request,
-        change: Box<Change>,
-    },
     WhenDurable {
         request: Request,
         fact: Option<P::Fact>,
@@ -201,6 +197,13 @@ pub(crate) enum Effect<P: Protocol> {
     Invoke(OperationId, P::Operation),
     Respond(OperationId, P::Reply),
     Reached(&'static str),
+    /// What comes rarely and owns something: in one box, so that there is as good as nothing to drop of all that comes often.
+    Rare(Box<Rare>),
+}
+
+#[derive(Clone)]
+pub(crate) enum Rare {
+    Names { request: Request, change: Change },
     Note(String),
     Stop(String),
 }
@@ -233,18 +236,13 @@ impl<P: Protocol> Effect<P> {
     /// Whether it leaves the process: what a plan's [`Point::Effects`](crate::Point::Effects) counts.
     pub(crate) fn leaves(&self) -> bool {
         match self {
-            Effect::Send { .. }
-            | Effect::Write { .. }
-            | Effect::Truncate { .. }
-            | Effect::Sync { .. }
-            | Effect::Names { .. } => true,
+            Effect::Send { .. } | Effect::Write { .. } | Effect::Truncate { .. } | Effect::Sync { .. } => true,
+            Effect::Rare(rare) => matches!(**rare, Rare::Names { .. }),
             Effect::WhenDurable { .. }
             | Effect::Fact(_)
             | Effect::Invoke(..)
             | Effect::Respond(..)
-            | Effect::Reached(_)
-            | Effect::Note(_)
-            | Effect::Stop(_) => false,
+            | Effect::Reached(_) => false,
         }
     }
 
@@ -523,7 +521,7 @@ impl<P: Protocol> Io<'_, P> {
     /// A line of the process's own log; kept, and formatted, only in a run that is traced.
     pub fn note(&mut self, line: impl fmt::Display) {
         if self.tracing {
-            self.effects.list.push(Effect::Note(line.to_string()));
+            self.effects.list.push(Effect::Rare(Box::new(Rare::Note(line.to_string()))));
         }
     }
 
@@ -539,7 +537,7 @@ impl<P: Protocol> Io<'_, P> {
     fn change_names(&mut self, change: Change) -> Request {
         let request = self.host.disk.next_request(self.host.incarnation, File(DIRECTORY));
         self.host.disk.see(&change);
-        self.effects.list.push(Effect::Names { request, change: Box::new(change) });
+        self.effects.list.push(Effect::Rare(Box::new(Rare::Names { request, change })));
         request
     }
 
@@ -583,14 +581,12 @@ impl<P: Protocol> Clone for Effect<P> {
             }
             Effect::Truncate { request, len } => Effect::Truncate { request: *request, len: *len },
             Effect::Sync { request } => Effect::Sync { request: *request },
-            Effect::Names { request, change } => Effect::Names { request: *request, change: change.clone() },
             Effect::WhenDurable { request, fact } => Effect::WhenDurable { request: *request, fact: fact.clone() },
             Effect::Fact(fact) => Effect::Fact(fact.clone()),
             Effect::Invoke(id, operation) => Effect::Invoke(*id, operation.clone()),
             Effect::Respond(id, reply) => Effect::Respond(*id, reply.clone()),
             Effect::Reached(label) => Effect::Reached(label),
-            Effect::Note(line) => Effect::Note(line.clone()),
-            Effect::Stop(reason) => Effect::Stop(reason.clone()),
+            Effect::Rare(rare) => Effect::Rare(rare.clone()),
         }
     }
 }

@@ -5,14 +5,13 @@ use std::mem;
 use super::detour::Sending;
 use super::{Event, Hosted, Input, Slot, Waiting, World};
 use crate::check::What;
-use crate::disk::Change;
 use crate::hash::content_hash;
 use crate::id::{Hex, NodeId, Request};
 use crate::network::{Passage, Sent, Struck};
 use crate::panics::{self, Panicked};
 use crate::payload::Payload;
 use crate::plan::{FaultKind, Target};
-use crate::process::{Bytes, DiskError, Effect, Effects, Io, Link, Process, Refusal};
+use crate::process::{Bytes, DiskError, Effect, Effects, Io, Link, Process, Rare, Refusal};
 use crate::record::{RecordWhat, Taken};
 use crate::scenario::Fates;
 use crate::survival::Service;
@@ -204,7 +203,8 @@ impl<S: System> World<S> {
                 host.wanted = wanted;
                 // Nearly never: to take nothing out of it at each step would cost more than to look.
                 if host.state.stopping.is_some() {
-                    self.effects.list.extend(host.state.stopping.take().map(Effect::Stop));
+                    let stop = host.state.stopping.take().map(Rare::Stop);
+                    self.effects.list.extend(stop.map(Box::new).map(Effect::Rare));
                 }
                 let deadline = host.deadline(self.now);
                 self.set_deadline(slot, deadline);
@@ -315,7 +315,6 @@ impl<S: System> World<S> {
             Effect::Write { request, at, bytes, needed } => self.write(slot, *request, *at, *bytes, *needed),
             Effect::Truncate { request, len } => self.truncate(slot, *request, *len),
             Effect::Sync { request } => self.sync(slot, *request),
-            Effect::Names { request, change } => self.change_names(slot, *request, Change::clone(change)),
             Effect::WhenDurable { request, fact } => {
                 let Some(fact) = fact.take() else { return };
                 if self.hosts[slot].state.disk.is_durable(*request) {
@@ -328,8 +327,11 @@ impl<S: System> World<S> {
             Effect::Invoke(id, operation) => self.invoked(slot, *id, operation),
             Effect::Respond(id, reply) => self.responded(slot, *id, reply),
             Effect::Reached(label) => self.reached(slot, label),
-            Effect::Note(line) => self.record(Some(slot), RecordWhat::Note(mem::take(line))),
-            Effect::Stop(reason) => self.stop_itself(slot, reason),
+            Effect::Rare(rare) => match &mut **rare {
+                Rare::Names { request, change } => self.change_names(slot, *request, change.clone()),
+                Rare::Note(line) => self.record(Some(slot), RecordWhat::Note(mem::take(line))),
+                Rare::Stop(reason) => self.stop_itself(slot, reason),
+            },
         }
     }
 
