@@ -98,9 +98,8 @@ impl Directory {
     /// Everything up to this request reaches the platter.
     pub(super) fn settle(&mut self, sync: Request) {
         while let Some((_, change)) = self.pending.pop_front_if(|(request, _)| *request <= sync) {
-            apply(&mut self.durable, &change);
+            self.reach_platter(&change);
         }
-        self.found = self.durable.values().copied().collect();
         self.marks.settle(sync);
     }
 
@@ -108,15 +107,23 @@ impl Directory {
     /// was not kept.
     pub(super) fn resolve(&mut self, mut fate: impl FnMut(u64, Request) -> SectorFate) -> Option<Request> {
         let mut first_dropped = None;
-        for (request, change) in self.pending.drain(..) {
+        for (request, change) in std::mem::take(&mut self.pending) {
             if first_dropped.is_none() && fate(METADATA, request) == SectorFate::Kept {
-                apply(&mut self.durable, &change);
+                self.reach_platter(&change);
             } else {
                 first_dropped = first_dropped.or(Some(request));
             }
         }
-        self.found = self.durable.values().copied().collect();
         first_dropped
+    }
+
+    fn reach_platter(&mut self, change: &Change) {
+        if let Some(nameless) = apply(&mut self.durable, change) {
+            self.found.remove(&nameless);
+        }
+        if let Change::Create { file, .. } = change {
+            self.found.insert(*file);
+        }
     }
 
     /// The process is gone, and the next one sees what is on the platter.
@@ -125,14 +132,11 @@ impl Directory {
     }
 }
 
-fn apply(names: &mut BTreeMap<String, u16>, change: &Change) {
+/// Gives the file that has no name any more.
+fn apply(names: &mut BTreeMap<String, u16>, change: &Change) -> Option<u16> {
     match change {
-        Change::Create { name, file } => _ = names.insert(name.clone(), *file),
-        Change::Rename { from, to } => {
-            if let Some(file) = names.remove(from) {
-                names.insert(to.clone(), file);
-            }
-        }
-        Change::Remove { name } => _ = names.remove(name),
+        Change::Create { name, file } => names.insert(name.clone(), *file),
+        Change::Rename { from, to } => names.remove(from).and_then(|file| names.insert(to.clone(), file)),
+        Change::Remove { name } => names.remove(name),
     }
 }

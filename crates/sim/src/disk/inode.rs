@@ -98,12 +98,11 @@ impl Inode {
         while let Some(pending) = self.pending.pop_front_if(|pending| pending.request <= sync) {
             match pending.change {
                 Change::Write { at, len, .. } => {
-                    let bytes = self.cache.drain(..len as usize);
                     let (start, end) = (at as usize, (at + len) as usize);
                     if start < end && self.durable.len() < end {
                         self.durable.resize(end, 0);
                     }
-                    self.durable[start..end].iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+                    take_front(&mut self.cache, &mut self.durable[start..end]);
                 }
                 Change::Truncate { len } => self.durable.resize(len as usize, 0),
             }
@@ -345,6 +344,15 @@ impl Found {
             _ => 0,
         }
     }
+}
+
+/// Moves the first bytes of a queue to where there is room for so many.
+fn take_front(queue: &mut VecDeque<u8>, room: &mut [u8]) {
+    let (front, back) = queue.as_slices();
+    let (first, rest) = room.split_at_mut(front.len().min(room.len()));
+    first.copy_from_slice(&front[..first.len()]);
+    rest.copy_from_slice(&back[..rest.len()]);
+    queue.drain(..room.len());
 }
 
 /// How many of its first bytes a torn sector has of the new version: a tear where both are alike is none, so it is drawn

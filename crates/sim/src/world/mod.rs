@@ -76,8 +76,8 @@ pub struct World<S: System> {
     /// Where links are sessions.
     sessions: Option<Box<Sessions>>,
     items: Vec<ItemState>,
-    /// Positions of the items that wait for a fact.
-    armed: Vec<usize>,
+    /// The facts that items wait for, each with the positions of those.
+    armed: Vec<(String, Vec<usize>)>,
     case: Arc<Case>,
     checks: S::Checks,
     survival: S::Survival,
@@ -466,7 +466,7 @@ impl<S: System> World<S> {
                     }
                 }
                 (When::At { at_ns }, _) => self.schedule(*at_ns, Event::Item(index as u32)),
-                (When::On { .. }, _) => self.armed.push(index),
+                (When::On { fact, .. }, _) => self.arm(fact, index),
             }
         }
         self.schedule(case.plan.heal.at_ns, Event::Heal);

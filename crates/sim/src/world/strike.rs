@@ -70,20 +70,31 @@ impl<S: System> World<S> {
         self.hosts[slot].state.disk.is_durable(request)
     }
 
+    /// From here on an item waits for a fact of this label.
+    pub(super) fn arm(&mut self, label: &str, index: usize) {
+        match self.armed.iter_mut().find(|(fact, _)| fact == label) {
+            Some((_, waiting)) => waiting.push(index),
+            None => self.armed.push((label.to_owned(), vec![index])),
+        }
+    }
+
     /// Disarms the items that one more fact of this label sets off: which, and at which point.
     fn set_off(&mut self, plan: &Plan, label: &str, slot: Slot) -> Vec<(usize, Point)> {
-        let id = self.id(slot);
-        let (mut set_off, mut at) = (Vec::new(), 0);
-        while at < self.armed.len() {
-            let index = self.armed[at];
-            match due(&plan.items[index], label, id, self.now, &mut self.items[index].seen) {
-                Some(point) => {
-                    self.armed.remove(at);
-                    self.items[index].subject = Some(slot);
-                    set_off.push((index, point));
-                }
-                None => at += 1,
+        let (id, now) = (self.id(slot), self.now);
+        let mut set_off = Vec::new();
+        let Some(at) = self.armed.iter().position(|(fact, _)| fact == label) else { return set_off };
+        let (_, waiting) = &mut self.armed[at];
+        waiting.retain(|index| {
+            let state = &mut self.items[*index];
+            let point = due(&plan.items[*index], id, now, &mut state.seen);
+            if let Some(point) = point {
+                state.subject = Some(slot);
+                set_off.push((*index, point));
             }
+            point.is_none()
+        });
+        if waiting.is_empty() {
+            self.armed.remove(at);
         }
         set_off
     }
@@ -507,10 +518,10 @@ impl<S: System> World<S> {
     }
 }
 
-/// Where in the step an armed item strikes, if this fact is the one that it waits for.
-fn due(item: &Item, label: &str, id: NodeId, now: Time, seen: &mut u32) -> Option<Point> {
-    let When::On { fact, node, from_ns, nth, point } = &item.when else { return None };
-    if now < *from_ns || fact != label || node.is_some_and(|node| node != id) {
+/// Where in the step an item strikes that waits for a fact of this label, if this fact is the one.
+fn due(item: &Item, id: NodeId, now: Time, seen: &mut u32) -> Option<Point> {
+    let When::On { node, from_ns, nth, point, .. } = &item.when else { return None };
+    if now < *from_ns || node.is_some_and(|node| node != id) {
         return None;
     }
     *seen += 1;
