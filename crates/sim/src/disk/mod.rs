@@ -40,6 +40,8 @@ pub struct File(pub(crate) u16);
 #[derive(Clone)]
 pub(crate) struct Disk<F> {
     inodes: Vec<Inode>,
+    /// At least those files of which something is not on the platter.
+    unsettled: Vec<u16>,
     directory: Directory,
     /// Facts that become true when their request is durable, in the order of requests.
     facts: VecDeque<(Request, F)>,
@@ -120,6 +122,7 @@ impl<F> Disk<F> {
     pub(crate) fn new() -> Disk<F> {
         Disk {
             inodes: Vec::new(),
+            unsettled: Vec::new(),
             directory: Directory::default(),
             facts: VecDeque::new(),
             requests: 0,
@@ -178,6 +181,7 @@ impl<F> Disk<F> {
         }
         self.refuse_behind_a_failure(request)?;
         self.inodes[request.file as usize].write(request, at, bytes, needed);
+        self.unsettle(request.file);
         Ok(())
     }
 
@@ -188,6 +192,7 @@ impl<F> Disk<F> {
     pub(crate) fn truncate(&mut self, request: Request, len: u64) -> Result<(), DiskError> {
         self.refuse_behind_a_failure(request)?;
         self.inodes[request.file as usize].truncate(request, len);
+        self.unsettle(request.file);
         Ok(())
     }
 
@@ -276,6 +281,8 @@ impl<F> Disk<F> {
 
     /// The process died: of what is not durable, `fate` says what survives.
     pub(crate) fn crash(&mut self, mut fate: impl FnMut(Place) -> SectorFate) -> CrashLosses<F> {
+        let is_known = |(file, inode): (u16, &Inode)| !inode.has_pending() || self.unsettled.contains(&file);
+        debug_assert!((0..).zip(&self.inodes).all(is_known), "{:?} leaves out a file", self.unsettled);
         let mut losses = CrashLosses { kept: 0, dropped: 0, torn: 0, facts: Vec::new() };
         let mut dropped = BTreeMap::new();
         for file in (0..self.inodes.len() as u16).chain([DIRECTORY]) {
@@ -289,6 +296,7 @@ impl<F> Disk<F> {
             let is_there = !is_behind_a_hole && dropped.get(&request.file).is_none_or(|first| request < *first);
             losses.facts.extend((is_there && self.is_found(request.file)).then_some(fact));
         }
+        self.unsettled.clear();
         self.failed.clear();
         self.broken.clear();
         self.inodes.iter_mut().for_each(|inode| inode.behind = None);
@@ -365,6 +373,9 @@ impl<F> Disk<F> {
         let stale = self.about_to_change(sync);
         self.settle_file(sync);
         self.remember(stale);
+        if !self.inodes[sync.file as usize].has_pending() {
+            self.unsettled.retain(|file| *file != sync.file);
+        }
     }
 
     fn settle_file(&mut self, sync: Request) {
@@ -438,7 +449,19 @@ impl<F> Disk<F> {
 
     /// Whether a reader gets to what a file holds.
     fn is_readable(&self, file: u16) -> bool {
-        self.is_found(file) && self.before(file).all(|before| self.is_settled(before))
+        self.is_found(file)
+            && (self.is_nothing_amiss_but(file) || self.before(file).all(|before| self.is_settled(before)))
+    }
+
+    /// Whether every other file is settled, as mostly: then it does not matter how many there are before this one.
+    fn is_nothing_amiss_but(&self, file: u16) -> bool {
+        self.broken.is_empty() && self.unsettled.iter().all(|unsettled| *unsettled == file)
+    }
+
+    fn unsettle(&mut self, file: u16) {
+        if !self.unsettled.contains(&file) {
+            self.unsettled.push(file);
+        }
     }
 
     fn marks(&self, file: u16) -> &Marks {
