@@ -49,9 +49,11 @@ struct Stated {
     own_end: Option<u64>,
 }
 
+/// Whether a node stands for election, and against whom.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Candidacy {
     No,
+    /// It has heard of no other candidate of its term.
     Alone,
     /// Another candidate of the same term has asked for this one's vote: there are two who cannot both win.
     Contested,

@@ -40,7 +40,7 @@ pub struct File(pub(crate) u16);
 #[derive(Clone)]
 pub(crate) struct Disk<F> {
     inodes: Vec<Inode>,
-    /// At least those files of which something is not on the platter.
+    /// The files of which something is not on the platter.
     unsettled: Vec<u16>,
     directory: Directory,
     /// Facts that become true when their request is durable, in the order of requests.
@@ -281,8 +281,8 @@ impl<F> Disk<F> {
 
     /// The process died: of what is not durable, `fate` says what survives.
     pub(crate) fn crash(&mut self, mut fate: impl FnMut(Place) -> SectorFate) -> CrashLosses<F> {
-        let is_known = |(file, inode): (u16, &Inode)| !inode.has_pending() || self.unsettled.contains(&file);
-        debug_assert!((0..).zip(&self.inodes).all(is_known), "{:?} leaves out a file", self.unsettled);
+        let is_known = |(file, inode): (u16, &Inode)| inode.has_pending() == self.unsettled.contains(&file);
+        debug_assert!((0..).zip(&self.inodes).all(is_known), "{:?} are not the unsettled files", self.unsettled);
         let mut losses = CrashLosses { kept: 0, dropped: 0, torn: 0, facts: Vec::new() };
         let mut dropped = BTreeMap::new();
         for file in (0..self.inodes.len() as u16).chain([DIRECTORY]) {
@@ -296,7 +296,6 @@ impl<F> Disk<F> {
             let is_there = !is_behind_a_hole && dropped.get(&request.file).is_none_or(|first| request < *first);
             losses.facts.extend((is_there && self.is_found(request.file)).then_some(fact));
         }
-        self.unsettled.clear();
         self.failed.clear();
         self.broken.clear();
         self.inodes.iter_mut().for_each(|inode| inode.behind = None);
@@ -425,6 +424,7 @@ impl<F> Disk<F> {
             losses.torn += u32::from(matches!(decided, SectorFate::Torn(_)));
             decided
         });
+        self.unsettled.retain(|unsettled| *unsettled != file);
         let kept = resolved.iter().filter(|change| change.whole).count() as u32;
         losses.kept += kept;
         losses.dropped += resolved.len() as u32 - kept;
@@ -447,15 +447,12 @@ impl<F> Disk<F> {
         file == DIRECTORY || self.directory.finds(file)
     }
 
-    /// Whether a reader gets to what a file holds.
+    /// Whether a reader gets to what a file holds: all that is read before it is settled. Mostly every other file is, however
+    /// many there are, so it is those that are not which are looked for.
     fn is_readable(&self, file: u16) -> bool {
-        self.is_found(file)
-            && (self.is_nothing_amiss_but(file) || self.before(file).all(|before| self.is_settled(before)))
-    }
-
-    /// Whether every other file is settled, as mostly: then it does not matter how many there are before this one.
-    fn is_nothing_amiss_but(&self, file: u16) -> bool {
-        self.broken.is_empty() && self.unsettled.iter().all(|unsettled| *unsettled == file)
+        let broken = self.broken.iter().map(|(broken, _)| broken);
+        let mut others = self.unsettled.iter().chain(broken).filter(|other| **other != file);
+        self.is_found(file) && others.all(|other| self.before(file).all(|before| before != *other))
     }
 
     fn unsettle(&mut self, file: u16) {
