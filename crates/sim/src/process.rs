@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use crate::disk::{Change, DIRECTORY, Disk, File};
+use crate::disk::{Change, DIRECTORY, Disk, File, Needed};
 use crate::flight::Flights;
 use crate::hash::content_hash;
 use crate::id::{NodeId, OperationId, Request, Seed};
@@ -178,8 +178,7 @@ pub(crate) enum Effect<P: Protocol> {
         request: Request,
         at: u64,
         bytes: Bytes,
-        /// So many of the first of them are all that a reader needs.
-        needed: u32,
+        needed: Needed,
     },
     Truncate {
         request: Request,
@@ -406,21 +405,26 @@ impl<P: Protocol> Io<'_, P> {
     /// Where the file would be longer than a gibibyte.
     #[track_caller]
     pub fn write(&mut self, file: File, at: u64, bytes: &[u8]) -> Request {
-        self.write_needing(bytes.len(), file, at, bytes)
+        self.write_of(Needed::All, file, at, bytes)
     }
 
-    /// [Writes](Self::write) bytes of which the first `needed` are all that a reader needs: where a crash leaves these and not the
-    /// rest, what the write is to [make true](Self::when_durable) is true.
+    /// [Writes](Self::write) bytes of which a reader can do without the last that is not zero in each sector, as of a log whose
+    /// fragments end in two marks, one of which will do: where a crash takes no more than these, what the write is to
+    /// [make true](Self::when_durable) is true.
     ///
     /// # Panics
-    /// Where more are needed than there are, or the file would be longer than a gibibyte.
+    /// Where the file would be longer than a gibibyte.
     #[track_caller]
-    pub fn write_needing(&mut self, needed: usize, file: File, at: u64, bytes: &[u8]) -> Request {
-        assert!(needed <= bytes.len(), "{needed} of {} bytes are needed", bytes.len());
+    pub fn write_sealed(&mut self, file: File, at: u64, bytes: &[u8]) -> Request {
+        self.write_of(Needed::AllButEnds, file, at, bytes)
+    }
+
+    #[track_caller]
+    fn write_of(&mut self, needed: Needed, file: File, at: u64, bytes: &[u8]) -> Request {
         assert_fits(at.saturating_add(bytes.len() as u64));
         let request = self.host.disk.next_request(self.host.incarnation, file);
         let bytes = Bytes::appended(&mut self.effects.bytes, bytes);
-        self.effects.list.push(Effect::Write { request, at, bytes, needed: needed as u32 });
+        self.effects.list.push(Effect::Write { request, at, bytes, needed });
         request
     }
 

@@ -117,10 +117,10 @@ impl Journal {
                 }
                 Effect::Write { segment, offset, bytes } => {
                     let file = opened(self.current, segment, io);
-                    // A record whose very last byte a crash took is read all the same: it ends in two marks, one of which will
-                    // do. 1. A node has entry 1 on disk, and removes it. 2. A crash takes the last byte of that record. 3. It
-                    // restarts without the entry, and that is right.
-                    written = Some(io.write_needing(bytes.len() - 1, file, offset, bytes));
+                    // A fragment whose very last byte a crash took is read all the same: it ends in two marks, one of which will
+                    // do. 1. A node has entry 1 on disk, and removes it. 2. A crash takes the last byte of that record, or of its
+                    // fragment in the sector before. 3. It restarts without the entry, and that is right.
+                    written = Some(io.write_sealed(file, offset, bytes));
                 }
                 Effect::SyncFile { sync, segment } => {
                     let file = opened(self.current, segment, io);

@@ -46,15 +46,31 @@ struct Pending {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Change {
-    /// The first `needed` bytes make it whole.
-    Write {
-        at: u64,
-        len: u64,
-        needed: u64,
-    },
-    Truncate {
-        len: u64,
-    },
+    Write { at: u64, len: u64, needed: Needed },
+    Truncate { len: u64 },
+}
+
+/// What a reader needs of a write, to have it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Needed {
+    All,
+    /// All but the last byte that is not zero in each sector, and the zeros behind that.
+    AllButEnds,
+}
+
+impl Needed {
+    /// Up to where in the file a sector must be there, of bytes that are written at this place.
+    fn through(self, sector: u64, at: u64, bytes: &[u8]) -> u64 {
+        let from = at.max(sector * SECTOR_LEN);
+        let to = (at + bytes.len() as u64).min((sector + 1) * SECTOR_LEN);
+        match self {
+            Needed::All => to,
+            Needed::AllButEnds => {
+                let within = &bytes[(from - at) as usize..(to - at) as usize];
+                within.iter().rposition(|byte| *byte != 0).map_or(0, |last| from + last as u64)
+            }
+        }
+    }
 }
 
 /// What became of one change that was not synced.
@@ -83,9 +99,9 @@ impl Inode {
         !self.pending.is_empty()
     }
 
-    pub(super) fn write(&mut self, request: Request, at: u64, bytes: &[u8], needed: usize) {
+    pub(super) fn write(&mut self, request: Request, at: u64, bytes: &[u8], needed: Needed) {
         self.cache.extend(bytes);
-        let (len, needed) = (bytes.len() as u64, needed as u64);
+        let len = bytes.len() as u64;
         self.pending.push_back(Pending { request, change: Change::Write { at, len, needed } });
     }
 
@@ -184,10 +200,7 @@ impl Inode {
                     let end = at + bytes.len() as u64;
                     let there = |sector: u64| found[&sector].extent_of(index).min(end);
                     len = dirty.sectors().map(there).fold(len, u64::max);
-                    let is_whole = |sector: u64| {
-                        let start = sector * SECTOR_LEN;
-                        start >= at + needed || there(sector) >= (at + needed).min(start + SECTOR_LEN)
-                    };
+                    let is_whole = |sector: u64| there(sector) >= needed.through(sector, *at, bytes);
                     resolved.push(Resolved { request: *request, whole: dirty.sectors().all(is_whole) });
                 }
                 Dirty::Cut { len: cut } => {
@@ -239,7 +252,7 @@ enum Dirty {
     Write {
         at: u64,
         bytes: Vec<u8>,
-        needed: u64,
+        needed: Needed,
     },
     /// The file was cut to this length.
     Cut {

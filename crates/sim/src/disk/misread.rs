@@ -129,7 +129,7 @@ impl<F> Disk<F> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Change, DIRECTORY, File, SectorFate};
+    use super::super::{Change, DIRECTORY, File, Needed, SectorFate};
     use super::*;
 
     const LOG: &str = "log";
@@ -152,7 +152,7 @@ mod tests {
 
     fn write(disk: &mut Disk<u64>, file: File, sector: u8, byte: u8) {
         let request = disk.next_request(1, file);
-        disk.write(request, u64::from(sector) * 512, &[byte; 512], 512).expect("a disk with room");
+        disk.write(request, u64::from(sector) * 512, &[byte; 512], Needed::All).expect("a disk with room");
         sync(disk, file);
     }
 

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, VecDeque};
 use self::directory::Directory;
 pub(crate) use self::directory::{Change, DIRECTORY};
 use self::inode::Inode;
-pub(crate) use self::inode::SectorFate;
+pub(crate) use self::inode::{Needed, SectorFate};
 use self::marks::Marks;
 use self::misread::Misreading;
 pub(crate) use self::misread::{Misread, ReadTrap};
@@ -169,11 +169,11 @@ impl<F> Disk<F> {
         self.requests.into()
     }
 
-    /// Writes to the page cache. The first `needed` bytes make it whole.
+    /// Writes to the page cache. What is `needed` makes it whole.
     ///
     /// # Errors
     /// Where the file would grow and the disk is full; nothing is written then.
-    pub(crate) fn write(&mut self, request: Request, at: u64, bytes: &[u8], needed: usize) -> Result<(), DiskError> {
+    pub(crate) fn write(&mut self, request: Request, at: u64, bytes: &[u8], needed: Needed) -> Result<(), DiskError> {
         let end = at.saturating_add(bytes.len() as u64);
         let has_room = self.condition != Condition::Full || end <= self.inodes[request.file as usize].len();
         if !has_room && self.failure_of(request).is_none() {
@@ -537,7 +537,7 @@ mod tests {
         /// Writes, with a fact of this number.
         fn write(&mut self, file: File, at: u64, bytes: &[u8], fact: u64) -> Request {
             let request = self.disk.next_request(1, file);
-            self.disk.write(request, at, bytes, bytes.len()).expect("a disk with room");
+            self.disk.write(request, at, bytes, Needed::All).expect("a disk with room");
             self.disk.state_when_durable(request, fact);
             request
         }
@@ -754,20 +754,46 @@ mod tests {
         assert_eq!(bench.disk.read("log").len(), 532);
     }
 
-    /// A reader takes a record for whole whose very last byte a crash took: then it is durable, and not so with one byte less.
+    /// A reader takes a record for whole of which a crash took the very last byte in a sector: then it is durable, and not so
+    /// with one byte less.
     #[test]
     fn a_write_is_whole_where_what_a_reader_needs_of_it_is_there() {
-        let torn_at = |needed: usize| {
+        // From byte 510 on, so that the first two bytes are in one sector and the others in the next.
+        let torn_in = |sector: u64, bytes: &[u8], needed| {
             let (mut bench, log) = Bench::with_log();
             let request = bench.disk.next_request(1, log);
-            bench.disk.write(request, 0, b"ab", needed).expect("a disk with room");
+            bench.disk.write(request, 510, bytes, needed).expect("a disk with room");
             bench.disk.state_when_durable(request, 1);
-            // Of two bytes a tear leaves the first.
-            let losses = bench.disk.crash(|_| SectorFate::Torn(0));
-            assert_eq!(bench.disk.read("log"), b"a");
-            losses.facts
+            // Of two bytes a tear leaves the first, of one none.
+            let tear = |place: Place| if place.sector == sector { SectorFate::Torn(0) } else { SectorFate::Kept };
+            bench.disk.crash(tear).facts == [1]
         };
-        assert_eq!((torn_at(1), torn_at(2)), (vec![1], vec![]));
+        for sector in [0, 1] {
+            assert!(torn_in(sector, b"abab", Needed::AllButEnds), "sector {sector}");
+            assert!(!torn_in(sector, b"abab", Needed::All), "sector {sector}");
+        }
+        assert!(torn_in(1, b"abab\0\0", Needed::AllButEnds), "zeros at the end are as good as not written");
+        let lost = |needed| {
+            let (mut bench, log) = Bench::with_log();
+            let request = bench.disk.next_request(1, log);
+            bench.disk.write(request, 510, b"abab", needed).expect("a disk with room");
+            bench.disk.state_when_durable(request, 1);
+            bench.disk.crash(|place| if place.sector == 0 { SectorFate::Old(0) } else { SectorFate::Kept }).facts
+        };
+        assert_eq!((lost(Needed::All), lost(Needed::AllButEnds)), (vec![], vec![]));
+    }
+
+    /// A record of two fragments, of which a crash takes the first one's last byte: its reader has it, and what comes behind it.
+    #[test]
+    fn behind_a_fragment_without_its_last_byte_all_is_durable() {
+        let (mut bench, log) = Bench::with_log();
+        for (at, bytes, fact) in [(510, "abab", 1), (514, "cd", 2)] {
+            let request = bench.disk.next_request(1, log);
+            bench.disk.write(request, at, bytes.as_bytes(), Needed::AllButEnds).expect("a disk with room");
+            bench.disk.state_when_durable(request, fact);
+        }
+        let losses = bench.disk.crash(|place| if place.sector == 0 { SectorFate::Torn(0) } else { SectorFate::Kept });
+        assert_eq!((&bench.disk.read("log")[510..], losses.facts), (b"a\0abcd".as_slice(), vec![1, 2]));
     }
 
     /// A node appends, its sync fails with the bytes on the platter, and before it hears of that it appends once more and
@@ -808,7 +834,7 @@ mod tests {
         bench.sync(log);
         assert_eq!((bench.disk.read("log"), bench.facts.as_slice()), (b"six".as_slice(), [1, 2].as_slice()));
         let request = bench.disk.next_request(1, log);
-        assert_eq!(bench.disk.write(request, 3, b"!", 1), Err(DiskError::NoSpace));
+        assert_eq!(bench.disk.write(request, 3, b"!", Needed::All), Err(DiskError::NoSpace));
     }
 
     /// A node's write finds no room, there is room again, and it writes and syncs once more before it hears of the first: what
@@ -818,10 +844,10 @@ mod tests {
         let (mut bench, log) = Bench::with_log();
         bench.disk.set_condition(Condition::Full);
         let first = bench.disk.next_request(1, log);
-        assert_eq!(bench.disk.write(first, 0, b"one", 3), Err(DiskError::NoSpace));
+        assert_eq!(bench.disk.write(first, 0, b"one", Needed::All), Err(DiskError::NoSpace));
         bench.disk.set_condition(Condition::Sound);
         let second = bench.disk.next_request(1, log);
-        assert_eq!(bench.disk.write(second, 3, b"two", 3), Err(DiskError::NoSpace));
+        assert_eq!(bench.disk.write(second, 3, b"two", Needed::All), Err(DiskError::NoSpace));
         let sync = bench.disk.next_request(1, log);
         bench.disk.tell_of_failure(first);
         assert_eq!(bench.disk.synced(sync, &mut bench.facts, KEPT), Err(DiskError::NoSpace));

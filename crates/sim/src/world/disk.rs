@@ -5,7 +5,7 @@ use std::mem;
 use super::step::Header;
 use super::{Event, Hosted, Input, Slot, World};
 use crate::check::What;
-use crate::disk::{Change, Condition, Misread, Place, ReadTrap, SectorFate, WriteTrap};
+use crate::disk::{Change, Condition, Misread, Needed, Place, ReadTrap, SectorFate, WriteTrap};
 use crate::hash::content_hash;
 use crate::id::Request;
 use crate::mix::{Address, Domain, Mixer, mix};
@@ -58,11 +58,11 @@ impl DiskChances {
 }
 
 impl<S: System> World<S> {
-    pub(super) fn write(&mut self, slot: Slot, request: Request, at: u64, bytes: Bytes, needed: u32) {
+    pub(super) fn write(&mut self, slot: Slot, request: Request, at: u64, bytes: Bytes, needed: Needed) {
         self.digest_event(Header::Disk, slot, disk_detail(request));
         let bytes = bytes.of(&self.effects.bytes);
         self.digest.roll(content_hash(bytes) ^ at);
-        let written = self.hosts[slot].state.disk.write(request, at, bytes, needed as usize);
+        let written = self.hosts[slot].state.disk.write(request, at, bytes, needed);
         if self.records.is_some() {
             let what = format!("writes {request}: {} bytes at {at}", bytes.len());
             self.record(Some(slot), RecordWhat::Disk(what));
