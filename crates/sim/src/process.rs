@@ -409,14 +409,17 @@ impl<P: Protocol> Io<'_, P> {
     }
 
     /// [Writes](Self::write) bytes of which a reader can do without the last that is not zero in each sector, as of a log whose
-    /// fragments end in two marks, one of which will do: where a crash takes no more than these, what the write is to
+    /// fragments end in two marks, one of which will do: where a crash takes no more than these spare ends, what the write is to
     /// [make true](Self::when_durable) is true.
+    ///
+    /// It is for processes that write no more behind a request that failed. A failed sync may have taken a spare end as a crash
+    /// does, and a reader can do without it only where nothing comes behind it in its sector.
     ///
     /// # Panics
     /// Where the file would be longer than a gibibyte.
     #[track_caller]
-    pub fn write_sealed(&mut self, file: File, at: u64, bytes: &[u8]) -> Request {
-        self.write_of(Needed::AllButEnds, file, at, bytes)
+    pub fn write_with_spare_ends(&mut self, file: File, at: u64, bytes: &[u8]) -> Request {
+        self.write_of(Needed::AllButSpareEnds, file, at, bytes)
     }
 
     #[track_caller]

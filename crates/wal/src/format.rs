@@ -26,8 +26,8 @@ const FRONT_LEN: usize = 20;
 /// The checksum, and two bytes that are not zero.
 ///
 /// One would do to see a torn fragment. But were it zeroed by damage, a fragment that was synced would look torn. Of two, the
-/// first decides whether the fragment is whole and the second may be missing, so that no damage to one byte takes a fragment
-/// away: if it strikes the first, the second still says that there was one.
+/// first decides whether the fragment is whole and the second may be missing, so that no damage to one byte takes away a fragment
+/// that has both: if it strikes the first, the second still says that there was one.
 const SEAL_LEN: usize = 6;
 
 const END_MARKS: [u8; 2] = [0xa5, 0x5a];

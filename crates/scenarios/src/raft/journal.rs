@@ -118,9 +118,10 @@ impl Journal {
                 Effect::Write { segment, offset, bytes } => {
                     let file = opened(self.current, segment, io);
                     // A fragment whose very last byte a crash took is read all the same: it ends in two marks, one of which will
-                    // do. 1. A node has entry 1 on disk, and removes it. 2. A crash takes the last byte of that record, or of its
-                    // fragment in the sector before. 3. It restarts without the entry, and that is right.
-                    written = Some(io.write_sealed(file, offset, bytes));
+                    // do. 1. A node has entry 1 on disk, and writes that it is removed. 2. A crash takes the last byte of the
+                    // removal's record, or of its fragment in the sector before. 3. It restarts without the entry, and that is
+                    // right.
+                    written = Some(io.write_with_spare_ends(file, offset, bytes));
                 }
                 Effect::SyncFile { sync, segment } => {
                     let file = opened(self.current, segment, io);

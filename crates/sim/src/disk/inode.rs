@@ -54,8 +54,8 @@ enum Change {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Needed {
     All,
-    /// All but the last byte that is not zero in each sector, and the zeros behind that.
-    AllButEnds,
+    /// All but its spare end in each sector: the last byte there that is not zero, and what is zero around it.
+    AllButSpareEnds,
 }
 
 impl Needed {
@@ -65,9 +65,12 @@ impl Needed {
         let to = (at + bytes.len() as u64).min((sector + 1) * SECTOR_LEN);
         match self {
             Needed::All => to,
-            Needed::AllButEnds => {
+            Needed::AllButSpareEnds => {
                 let within = &bytes[(from - at) as usize..(to - at) as usize];
-                within.iter().rposition(|byte| *byte != 0).map_or(0, |last| from + last as u64)
+                let last_that_is_set = |bytes: &[u8]| bytes.iter().rposition(|byte| *byte != 0);
+                let spare = last_that_is_set(within).unwrap_or(0);
+                // Of a sector in which nothing else is set nothing is needed: zeros are there as they were before.
+                last_that_is_set(&within[..spare]).map_or(0, |last| from + last as u64 + 1)
             }
         }
     }
@@ -77,7 +80,7 @@ impl Needed {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Resolved {
     pub(super) request: Request,
-    /// Whether all of it is on the platter.
+    /// Whether all that is needed of it is on the platter.
     pub(super) whole: bool,
 }
 
@@ -128,34 +131,44 @@ impl Inode {
 
     /// Everything up to this request reaches the platter but for one sector, drawn among those that it touches: that one
     /// stays as it was, and where it is misdirected, what was meant for it is written over another. Gives the first change
-    /// that is not where it belongs.
+    /// that is not where it belongs; nothing where the sector is as it was meant to be all the same.
     pub(super) fn settle_but_one(&mut self, sync: Request, trap: WriteTrap) -> Option<Request> {
         let (WriteTrap::Lost(draw) | WriteTrap::Misdirected(draw)) = trap;
-        let victim = self.one_touched(sync, draw);
-        let before = victim.map(|(sector, _)| self.sector(sector));
+        let touched = self.touched(sync);
+        let victim = one_of(&touched, draw);
+        let before = victim.map(|sector| self.sector(sector));
         self.settle(sync);
-        let ((sector, first), before) = (victim?, before?);
+        let (sector, before) = (victim?, before?);
         let meant = self.sector(sector);
-        put(&mut self.durable, sector, &before);
-        if matches!(trap, WriteTrap::Misdirected(_)) {
-            let other = below(mix(draw, 1), self.sectors());
-            if other != sector {
-                put(&mut self.durable, other, &meant);
-            }
+        if meant == before {
+            return None;
         }
-        Some(first)
+        put(&mut self.durable, sector, &before);
+        if matches!(trap, WriteTrap::Lost(_)) {
+            return Some(touched[&sector]);
+        }
+        let other = below(mix(draw, 1), self.sectors());
+        if other != sector {
+            put(&mut self.durable, other, &meant);
+        }
+        // What this very sync wrote to the other is not there either.
+        touched.get(&other).copied().into_iter().chain([touched[&sector]]).min()
     }
 
-    /// A sector, drawn among those that are written to up to this request, and the first change to it.
-    pub(super) fn one_touched(&self, sync: Request, draw: u64) -> Option<(u64, Request)> {
-        let mut first_touched = BTreeMap::new();
+    /// A sector, drawn among those that are written to up to this request.
+    pub(super) fn one_touched(&self, sync: Request, draw: u64) -> Option<u64> {
+        one_of(&self.touched(sync), draw)
+    }
+
+    /// The sectors that are written to up to this request, each with the first change to it.
+    fn touched(&self, sync: Request) -> BTreeMap<u64, Request> {
+        let mut touched = BTreeMap::new();
         for pending in self.pending.iter().take_while(|pending| pending.request <= sync) {
             if let Change::Write { at, len, .. } = pending.change {
-                sectors(at, len).for_each(|sector| _ = first_touched.entry(sector).or_insert(pending.request));
+                sectors(at, len).for_each(|sector| _ = touched.entry(sector).or_insert(pending.request));
             }
         }
-        let drawn = below(draw, (first_touched.len() as u64).max(1)) as usize;
-        first_touched.into_iter().nth(drawn)
+        touched
     }
 
     /// How many sectors are on the platter.
@@ -375,6 +388,11 @@ fn tear(old: &Sector, new: &Sector, draw: u64) -> usize {
     let first = (0..old.len()).find(differs).unwrap_or(0);
     let last = (0..old.len()).rfind(differs).unwrap_or(0);
     first + 1 + below(draw, ((last - first) as u64).max(1)) as usize
+}
+
+/// One of these sectors, drawn from this word; nothing where there are none.
+fn one_of(touched: &BTreeMap<u64, Request>, draw: u64) -> Option<u64> {
+    touched.keys().nth(below(draw, (touched.len() as u64).max(1)) as usize).copied()
 }
 
 /// The sectors of so many bytes from `at` on.

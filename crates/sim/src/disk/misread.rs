@@ -113,7 +113,7 @@ impl<F> Disk<F> {
     pub(super) fn about_to_change(&self, sync: Request) -> Option<Remembered> {
         let Some(ReadTrap::Stale(draw)) = self.read_trap else { return None };
         let inode = &self.inodes[sync.file as usize];
-        let (sector, _) = inode.one_touched(sync, draw)?;
+        let sector = inode.one_touched(sync, draw)?;
         Some(Remembered { file: sync.file, sector, bytes: inode.sector(sector) })
     }
 
@@ -146,7 +146,7 @@ mod tests {
     fn change(disk: &mut Disk<u64>, change: Change) {
         let request = disk.next_request(1, File(DIRECTORY));
         disk.see(&change);
-        disk.change_names(request, change);
+        disk.change_names(request, change).expect("a disk without failures");
         sync(disk, File(DIRECTORY));
     }
 

@@ -105,7 +105,7 @@ pub(crate) struct CrashLosses<F> {
     pub(crate) dropped: u32,
     /// Sectors that are part new, part old.
     pub(crate) torn: u32,
-    /// What became durable after all, because its change and every earlier one of the file were kept.
+    /// What became durable after all: of its change, and of every earlier one of the file, all that is needed was kept.
     pub(crate) facts: Vec<F>,
 }
 
@@ -202,8 +202,13 @@ impl<F> Disk<F> {
     }
 
     /// A change of names waits to become durable.
-    pub(crate) fn change_names(&mut self, request: Request, change: Change) {
+    ///
+    /// # Errors
+    /// Behind a request that failed.
+    pub(crate) fn change_names(&mut self, request: Request, change: Change) -> Result<(), DiskError> {
+        self.refuse_behind_a_failure(request)?;
         self.directory.change(request, change);
+        Ok(())
     }
 
     /// Whether what a request did is on the platter, and is found there.
@@ -379,10 +384,10 @@ impl<F> Disk<F> {
 
     fn settle_file(&mut self, sync: Request) {
         let inode = &mut self.inodes[sync.file as usize];
-        // Where nothing was written, nothing is lost, and the next sync is the one.
-        let trap = if inode.has_pending() { self.write_trap.take() } else { None };
-        let Some(trap) = trap else { return inode.settle(sync) };
+        let Some(trap) = self.write_trap else { return inode.settle(sync) };
+        // Where nothing was lost, the next sync is the one.
         if let Some(first) = inode.settle_but_one(sync, trap) {
+            self.write_trap = None;
             self.facts.retain(|(request, _)| request.file != sync.file || *request < first);
             self.break_from(first);
         }
@@ -392,11 +397,14 @@ impl<F> Disk<F> {
     fn fail(&mut self, sync: Request, facts: &mut Vec<F>, mut fate: impl FnMut(Place) -> SectorFate) {
         let mut losses = CrashLosses { kept: 0, dropped: 0, torn: 0, facts: Vec::new() };
         let first = self.resolve(sync.file, &mut losses, &mut fate);
+        let is_lost = |request: Request| first.is_some_and(|first| first <= request);
         let is_readable = self.is_readable(sync.file);
         for index in (0..self.facts.len()).rev() {
-            if self.facts[index].0.file == sync.file {
-                let (request, fact) = self.facts.remove(index).expect("an index of the list");
-                facts.extend((is_readable && first.is_none_or(|first| request < first)).then_some(fact));
+            let request = self.facts[index].0;
+            // What is there and cannot be read yet may be after a crash: then the file has its name, or what comes before it.
+            if request.file == sync.file && (is_readable || is_lost(request)) {
+                let (_, fact) = self.facts.remove(index).expect("an index of the list");
+                facts.extend((!is_lost(request)).then_some(fact));
             }
         }
         facts.reverse();
@@ -447,8 +455,8 @@ impl<F> Disk<F> {
         file == DIRECTORY || self.directory.finds(file)
     }
 
-    /// Whether a reader gets to what a file holds: all that is read before it is settled. Mostly every other file is, however
-    /// many there are, so it is those that are not which are looked for.
+    /// Whether a reader gets to what a file holds: its name is durable, and so is all of the files that are read before it.
+    /// Mostly all files are settled, however many there are, so those are looked at which are not.
     fn is_readable(&self, file: u16) -> bool {
         let broken = self.broken.iter().map(|(broken, _)| broken);
         let mut others = self.unsettled.iter().chain(broken).filter(|other| **other != file);
@@ -530,7 +538,7 @@ mod tests {
         fn change(&mut self, change: Change) -> Request {
             let request = self.disk.next_request(1, File(DIRECTORY));
             self.disk.see(&change);
-            self.disk.change_names(request, change);
+            self.disk.change_names(request, change).expect("a disk without failures");
             request
         }
 
@@ -769,18 +777,22 @@ mod tests {
             bench.disk.crash(tear).facts == [1]
         };
         for sector in [0, 1] {
-            assert!(torn_in(sector, b"abab", Needed::AllButEnds), "sector {sector}");
+            assert!(torn_in(sector, b"abab", Needed::AllButSpareEnds), "sector {sector}");
             assert!(!torn_in(sector, b"abab", Needed::All), "sector {sector}");
         }
-        assert!(torn_in(1, b"abab\0\0", Needed::AllButEnds), "zeros at the end are as good as not written");
-        let lost = |needed| {
+        for zeros in [b"abab\0\0", b"ab\0\0ab", b"aba\0\0b"] {
+            assert!(torn_in(1, zeros, Needed::AllButSpareEnds), "{zeros:?}: zeros are there as they were");
+        }
+        let lost = |bytes: &[u8], needed| {
             let (mut bench, log) = Bench::with_log();
             let request = bench.disk.next_request(1, log);
-            bench.disk.write(request, 510, b"abab", needed).expect("a disk with room");
+            bench.disk.write(request, 510, bytes, needed).expect("a disk with room");
             bench.disk.state_when_durable(request, 1);
             bench.disk.crash(|place| if place.sector == 0 { SectorFate::Old(0) } else { SectorFate::Kept }).facts
         };
-        assert_eq!((lost(Needed::All), lost(Needed::AllButEnds)), (vec![], vec![]));
+        assert_eq!((lost(b"abab", Needed::All), lost(b"abab", Needed::AllButSpareEnds)), (vec![], vec![]));
+        assert_eq!((lost(b"\0bab", Needed::All), lost(b"\0bab", Needed::AllButSpareEnds)), (vec![], vec![1]));
+        assert_eq!((lost(b"\0\0ab", Needed::All), lost(b"\0\0ab", Needed::AllButSpareEnds)), (vec![1], vec![1]));
     }
 
     /// A record of two fragments, of which a crash takes the first one's last byte: its reader has it, and what comes behind it.
@@ -789,7 +801,7 @@ mod tests {
         let (mut bench, log) = Bench::with_log();
         for (at, bytes, fact) in [(510, "abab", 1), (514, "cd", 2)] {
             let request = bench.disk.next_request(1, log);
-            bench.disk.write(request, at, bytes.as_bytes(), Needed::AllButEnds).expect("a disk with room");
+            bench.disk.write(request, at, bytes.as_bytes(), Needed::AllButSpareEnds).expect("a disk with room");
             bench.disk.state_when_durable(request, fact);
         }
         let losses = bench.disk.crash(|place| if place.sector == 0 { SectorFate::Torn(0) } else { SectorFate::Kept });
@@ -809,6 +821,36 @@ mod tests {
         bench.disk.tell_of_failure(sync);
         bench.write(log, 3, b"two", 2);
         assert_eq!(bench.disk.crash(KEPT).facts, [2]);
+    }
+
+    /// A node syncs a file before its name, which fails with all the bytes there; it stops, and its machine writes the name.
+    #[test]
+    fn behind_a_failed_sync_what_has_no_name_yet_is_durable_once_it_has() {
+        let mut bench = Bench { disk: Disk::new(), facts: Vec::new() };
+        let log = bench.create("log");
+        bench.write(log, 0, b"one", 1);
+        bench.disk.set_condition(Condition::Failing);
+        let sync = bench.disk.next_request(1, log);
+        assert_eq!(bench.disk.synced(sync, &mut bench.facts, KEPT), Err(DiskError::Io));
+        assert_eq!(bench.facts, [] as [u64; 0]);
+        assert_eq!(bench.disk.clone().crash(OLD).facts, [] as [u64; 0], "nobody finds it");
+        assert_eq!((bench.disk.crash(KEPT).facts, bench.disk.read("log")), (vec![1], b"one".as_slice()));
+    }
+
+    /// A directory sync fails and leaves the first of two names out. Before the node hears of it, it makes the second, and stops.
+    #[test]
+    fn behind_a_failed_sync_no_name_is_made_until_the_process_is_told() {
+        let mut bench = Bench { disk: Disk::new(), facts: Vec::new() };
+        bench.create("first");
+        bench.disk.set_condition(Condition::Failing);
+        let sync = bench.disk.next_request(1, File(DIRECTORY));
+        assert_eq!(bench.disk.synced(sync, &mut bench.facts, OLD), Err(DiskError::Io));
+        let file = bench.disk.new_file();
+        let request = bench.disk.next_request(1, File(DIRECTORY));
+        let made = bench.disk.change_names(request, Change::Create { name: "second".into(), file: file.0 });
+        assert_eq!(made, Err(DiskError::Io));
+        bench.disk.crash(KEPT);
+        assert_eq!((bench.disk.file("first"), bench.disk.file("second")), (None, None));
     }
 
     #[test]
@@ -877,6 +919,42 @@ mod tests {
             (0..32).map(|draw| found(WriteTrap::Misdirected(draw))).collect();
         // Where it strays to its own place, nothing of it is anywhere.
         assert_eq!(misdirected.iter().map(String::as_str).collect::<Vec<_>>(), ["a.b", "a.c", "b.c"]);
+    }
+
+    /// What is written over by a sector that strays is not durable, though the same sync wrote it; nor is what comes behind it.
+    #[test]
+    fn a_sector_that_a_misdirected_one_hits_is_lost_too() {
+        let durable = |draw| {
+            let (mut bench, log) = Bench::with_log();
+            (0..3).for_each(|number| _ = bench.write(log, number * 512, &[b'a' + number as u8; 512], number));
+            bench.disk.set_write_trap(WriteTrap::Misdirected(draw));
+            bench.sync(log);
+            let whole =
+                (0..3).take_while(|number| bench.disk.read("log")[*number as usize * 512] == b'a' + *number as u8);
+            assert_eq!(bench.facts, whole.collect::<Vec<u64>>(), "{draw}");
+            bench.facts.len()
+        };
+        assert_eq!(
+            (0..64).map(|draw| durable(draw << 58)).collect::<std::collections::BTreeSet<_>>(),
+            [0, 1, 2].into()
+        );
+    }
+
+    /// A record ends with zeros in a sector of its own: lost or not, that sector is the same, and the next sync is the one.
+    #[test]
+    fn a_sector_that_would_be_as_it_was_is_not_lost() {
+        for trap in [WriteTrap::Lost(7), WriteTrap::Misdirected(7)] {
+            let (mut bench, log) = Bench::with_log();
+            bench.write(log, 0, &[b'a'; 512], 1);
+            bench.sync(log);
+            bench.disk.set_write_trap(trap);
+            bench.write(log, 0, &[b'a'; 512], 2);
+            bench.sync(log);
+            assert_eq!((bench.facts.as_slice(), bench.disk.has_write_trap()), ([1, 2].as_slice(), true), "{trap:?}");
+            bench.write(log, 0, &[b'b'; 512], 3);
+            bench.sync(log);
+            assert_eq!((bench.facts.as_slice(), bench.disk.has_write_trap()), ([1, 2].as_slice(), false), "{trap:?}");
+        }
     }
 
     #[test]

@@ -90,7 +90,9 @@ impl<S: System> World<S> {
         if self.records.is_some() {
             self.record(Some(slot), RecordWhat::Disk(format!("{change} ({request})")));
         }
-        self.hosts[slot].state.disk.change_names(request, change);
+        if let Err(error) = self.hosts[slot].state.disk.change_names(request, change) {
+            self.schedule(self.now, Event::Failed(slot as u16, request, error));
+        }
     }
 
     pub(super) fn sync(&mut self, slot: Slot, request: Request) {
