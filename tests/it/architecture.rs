@@ -42,7 +42,7 @@ const RULES: [Rule; 9] = [
     Rule { name: "xtask", inside: &["campaign", "scenarios", "sim"], outside: Anything },
     Rule {
         name: "tests",
-        inside: &["campaign", "oracle", "raft", "ring", "scenarios", "sim", "xtask"],
+        inside: &["campaign", "oracle", "raft", "ring", "scenarios", "sim", "wal", "xtask"],
         outside: Anything,
     },
 ];

@@ -8,7 +8,7 @@
 //! | `determinism` | two processes agree on every digest |
 //! | `fresh_seeds` | every scenario under `check()`: its stored cases, then seeds that nobody has seen |
 //! | `hosting` | the tutorial, followed in an empty folder; its first test: found, replayed from the printed line, repaired |
-//! | `journal` | what a crash took from a journal does not come back |
+//! | `journal` | of a log a boot finds what is durable, and what a crash took does not come back |
 //! | `lifecycle` | what becomes of a failure: shrunk, kept once, judged, brought up to date, removed |
 //! | `mutants` | each mutant still applies; what `mutants` makes of good ones and of bad ones |
 //! | `properties` | what holds of every value: samples, seeds, cases |

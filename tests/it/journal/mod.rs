@@ -1,9 +1,13 @@
-//! `scenarios::journal` under crashes that tear, in the middle of syncs that stall: what a life did not find no later life finds.
+//! Logs under crashes that tear, in the middle of syncs that stall or fail: a boot finds what the engine takes for durable, and
+//! what a life did not find no later life finds.
 
-use std::collections::{BTreeMap, VecDeque};
+mod logs;
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::time::Duration;
 
-use scenarios::journal::{Found, Journal, Record};
+use self::logs::{Files, Log, Segments};
 use sim::{
     AllReturn, Case, Checker, DiskError, End, Expansion, Fault, FaultKind, Flaw, Hex, Idle, Io, Item, Judgement,
     NodeId, Observed, Payload, Process, Property, Protocol, Refusal, Request, RunOptions, Scenario, Spec, System,
@@ -39,8 +43,10 @@ enum Said {
     FoundAll,
     /// A record is durable.
     Durable(Line),
-    /// The process was told so, and may tell others.
+    /// The log said so, and the process may tell others.
     Told(Line),
+    /// A request failed.
+    Failed,
 }
 
 impl sim::Fact for Said {
@@ -50,45 +56,28 @@ impl sim::Fact for Said {
             Said::FoundAll => "found_all",
             Said::Durable(_) => "durable",
             Said::Told(_) => "told",
+            Said::Failed => "failed",
         }
     }
 }
 
-/// A line and its filler. Many are of equal length, so that those of two lives are easily taken for each other.
-struct Written(Line, usize);
-
-impl Record for Written {
-    fn encode(&self, bytes: &mut Vec<u8>) {
-        let Written(Line { life, number }, filler) = self;
-        [life, number].iter().for_each(|word| bytes.extend(word.to_le_bytes()));
-        bytes.resize(bytes.len() + filler, 0xff);
-    }
-
-    fn decode(content: &[u8]) -> Option<Written> {
-        let (life, rest) = content.split_first_chunk()?;
-        let (number, filler) = rest.split_first_chunk()?;
-        let line = Line { life: u32::from_le_bytes(*life), number: u32::from_le_bytes(*number) };
-        Some(Written(line, filler.len()))
-    }
-}
-
 /// Writes a line every now and then.
-struct Writer {
-    journal: Journal<Written>,
-    number: u32,
-    /// What it was not told of yet.
-    waiting: VecDeque<(Request, Line)>,
+struct Writer<L> {
+    log: L,
+    written: u32,
+    /// How many of these it was told are durable.
+    told: u32,
     deadline: Time,
 }
 
-impl Process for Writer {
+impl<L: Log> Process for Writer<L> {
     type Protocol = Diary;
 
-    fn boot(io: &mut Io<'_, Diary>) -> Result<Writer, Refusal> {
-        let (journal, Found { records, .. }) = Journal::open(io)?;
-        records.iter().for_each(|Written(line, _)| io.fact(Said::Found(*line)));
+    fn boot(io: &mut Io<'_, Diary>) -> Result<Writer<L>, Refusal> {
+        let (log, lines) = L::open(io)?;
+        lines.iter().for_each(|line| io.fact(Said::Found(*line)));
         io.fact(Said::FoundAll);
-        let mut writer = Writer { journal, number: 0, waiting: VecDeque::new(), deadline: Time::ZERO };
+        let mut writer = Writer { log, written: 0, told: 0, deadline: Time::ZERO };
         writer.wait(io);
         Ok(writer)
     }
@@ -96,13 +85,11 @@ impl Process for Writer {
     fn on_message(&mut self, _: NodeId, _: Nothing, _: &mut Io<'_, Diary>) {}
 
     fn on_deadline(&mut self, io: &mut Io<'_, Diary>) {
-        self.number += 1;
-        let line = Line { life: io.incarnation(), number: self.number };
+        self.written += 1;
+        let line = Line { life: io.incarnation(), number: self.written };
         let filler = [32, 32, 40, 300][sample::below(io.draw("filler"), 4) as usize];
-        let request = self.journal.write(&Written(line, filler), io);
+        let request = self.log.write(line, filler, io);
         io.when_durable(request, Said::Durable(line));
-        self.waiting.push_back((request, line));
-        self.journal.sync(io);
         self.wait(io);
     }
 
@@ -111,22 +98,24 @@ impl Process for Writer {
     }
 
     fn on_disk(&mut self, request: Request, result: Result<(), DiskError>, io: &mut Io<'_, Diary>) {
-        result.expect("this system excludes requests that fail");
-        while let Some((_, line)) = self.waiting.pop_front_if(|(written, _)| *written <= request) {
-            io.fact(Said::Told(line));
+        if let Err(error) = result {
+            io.fact(Said::Failed);
+            return io.stop(format_args!("{error}"));
         }
-        self.journal.synced(request, io);
+        let durable = self.log.synced(request, io);
+        (self.told + 1..=durable).for_each(|number| io.fact(Said::Told(Line { life: io.incarnation(), number })));
+        self.told = durable;
     }
 }
 
-impl Writer {
+impl<L> Writer<L> {
     fn wait(&mut self, io: &mut Io<'_, Diary>) {
         self.deadline = io.now() + Duration::from_micros(sample::below(io.draw("wait"), 20_000));
     }
 }
 
-/// A boot finds what the boot before it found, and then what the life in between wrote first, with all of that which was
-/// durable or said to be.
+/// A boot finds what the boot before it found, and then what of the life in between was durable: no less, or it was said to be
+/// and was not; and no more, or checkers that rest on durability would see what no node has.
 #[derive(Clone, Default)]
 struct NothingComesBack(BTreeMap<NodeId, Shelf>);
 
@@ -151,7 +140,7 @@ impl Checker<Diary> for NothingComesBack {
                 let is_right = found.strip_prefix(&*before).is_some_and(|new| {
                     let life = observed.incarnation - 1;
                     let in_order = (1..).zip(new).all(|(number, line)| *line == Line { life, number });
-                    in_order && new.len() >= durable as usize
+                    in_order && new.len() == durable as usize
                 });
                 let common = before.iter().zip(&found).take_while(|(one, other)| one == other).count();
                 shelf.before.clone_from(&found);
@@ -165,17 +154,18 @@ impl Checker<Diary> for NothingComesBack {
                     witnesses: vec![observed.witness(0)],
                 });
             }
-            None => {}
+            Some(Said::Failed) | None => {}
         }
         Judgement::Irrelevant
     }
 }
 
-struct Diaries;
+/// One node that writes to a log of this kind.
+struct Diaries<L>(PhantomData<fn() -> L>);
 
-impl System for Diaries {
+impl<L: Log> System for Diaries<L> {
     type Protocol = Diary;
-    type Node = Writer;
+    type Node = Writer<L>;
     type Client = Idle<Diary>;
     type Checks = Property<NothingComesBack>;
     type Survival = AllReturn;
@@ -193,9 +183,10 @@ impl System for Diaries {
     }
 }
 
-/// The case of a seed, in which a node's disk stalls for half of the time and its machine crashes often, and a crash tears much.
-fn torn(seed: u64) -> Case {
-    let mut case = Diaries.expand(Hex(seed), &Expansion::default());
+/// The case of a seed, in which a node's disk stalls for half of the time and fails now and then, and its machine crashes often,
+/// and a crash tears much.
+fn torn(diaries: &impl System, seed: u64) -> Case {
+    let mut case = diaries.expand(Hex(seed), &Expansion::default());
     case.disks.torn_ppm = 500_000;
     case.knobs.insert("sim.unsynced_kept_ppm".into(), 500_000);
     let item = |id, at_ms: u32, fault, lasts_ms: u64| Item {
@@ -207,20 +198,34 @@ fn torn(seed: u64) -> Case {
         outlasts_heal: false,
     };
     let stalls = (0..4).map(|number| item(number + 1, number * 500, Fault::DiskStall, 250));
-    case.plan.items = stalls.chain((1..40).map(|number| item(number + 10, number * 50, Fault::Crash, 1))).collect();
+    let errors = (0..8).map(|number| item(number + 60, 260 + number / 2 * 500 + number % 2 * 120, Fault::IoError, 15));
+    let crashes = (1..40).map(|number| item(number + 10, number * 50, Fault::Crash, 1));
+    case.plan.items = stalls.chain(crashes).chain(errors).collect();
     case.plan.heal.at_ns = Time::from_duration(Duration::from_secs(2));
     case
 }
 
-#[test]
-fn what_a_life_did_not_find_no_later_life_finds() {
-    let (mut torn_writes, mut found) = (0, 0);
+fn holds<L: Log>(diaries: &Diaries<L>) {
+    let (mut torn_writes, mut failed, mut found) = (0, 0, 0);
     for seed in 0..500 {
-        let outcome = Diaries.run(&torn(seed), &mut RunOptions::default()).expect("the case fits");
+        let outcome = diaries.run(&torn(diaries, seed), &mut RunOptions::default()).expect("the case fits");
         let violation = outcome.violation().map(|violation| &violation.explanation);
-        assert!(outcome.end == End::Passed, "seed {seed}: {violation:?}");
+        assert!(outcome.end == End::Passed, "seed {seed}: {:?} {violation:?}", outcome.end);
+        let count = |label| outcome.counts.get(label).copied().unwrap_or_default();
         torn_writes += outcome.faults[&FaultKind::TornWrite].fired;
-        found += outcome.counts.get("found").copied().unwrap_or_default();
+        failed += count("failed");
+        found += count("found");
     }
-    assert!(torn_writes > 3_000 && found > 900_000, "{torn_writes} torn, {found} found");
+    let counts = format!("{torn_writes} torn, {failed} failed, {found} found");
+    assert!(torn_writes > 3_000 && failed > 1_000 && found > 300_000, "{counts}");
+}
+
+#[test]
+fn of_a_journal_a_boot_finds_what_is_durable_and_no_more() {
+    holds(&Diaries::<Files>(PhantomData));
+}
+
+#[test]
+fn of_a_write_ahead_log_a_boot_finds_what_is_durable_and_no_more() {
+    holds(&Diaries::<Segments>(PhantomData));
 }
