@@ -14,14 +14,16 @@
 //! | [`canary`] | must fail: an election whose voters forget |
 //! | [`nondeterministic`] | must fail, where two processes are compared: the order of a hash map |
 //!
-//! [`journal`] is for `ring`, and for whoever hosts something else that writes: records on disk, in files that only grow.
-//! (`raft` persists through the crate `wal`.)
+//! Two more are for whoever hosts something that writes. [`journal`] is of records in files that only grow, on disks that lose and
+//! tear and do nothing worse: `ring` writes to it. [`segments`] is the log of the crate `wal`, which tells damage from a tear:
+//! `raft` writes to that.
 
 pub mod canary;
 pub mod journal;
 pub mod nondeterministic;
 pub mod raft;
 pub mod ring;
+pub mod segments;
 
 use sim::Scenario;
 

@@ -39,10 +39,11 @@ pub trait Process: Sized + 'static {
     /// When, by its own clock, it wants [`on_deadline`](Self::on_deadline).
     fn next_deadline(&self) -> Option<Time>;
 
-    /// A sync completed, or a request failed: a sync, or a write that the disk has no room for.
+    /// A sync completed, or a request failed: a sync, a write that the disk has no room for, or anything that was asked for
+    /// behind one that failed before this process had heard of that.
     ///
     /// After a failed sync nobody knows what is on the platter, and no later sync is about it: the page cache holds for clean
-    /// what it could not write. Whoever cannot live with that [stops](Io::stop).
+    /// what it could not write, names of files as well. Whoever cannot live with that [stops](Io::stop).
     fn on_disk(&mut self, request: Request, result: Result<(), DiskError>, io: &mut Io<'_, Self::Protocol>) {
         let _ = (request, result, io);
     }
@@ -338,7 +339,7 @@ impl<P: Protocol> Io<'_, P> {
 
     /// A file of this node's disk, made where there is none. That it was made is durable when a later
     /// [`sync_directory`](Self::sync_directory) completes; without that, a crash may leave nothing of it, whatever was
-    /// synced of its bytes.
+    /// synced of its bytes. Nothing is heard of it unless it [fails](Process::on_disk); this process sees the file all the same.
     pub fn open(&mut self, name: &str) -> File {
         self.host.disk.file(name).unwrap_or_else(|| {
             let file = self.host.disk.new_file();
@@ -412,8 +413,9 @@ impl<P: Protocol> Io<'_, P> {
     /// fragments end in two marks, one of which will do: where a crash takes no more than these spare ends, what the write is to
     /// [make true](Self::when_durable) is true.
     ///
-    /// It is for processes that write no more behind a request that failed. A failed sync may have taken a spare end as a crash
-    /// does, and a reader can do without it only where nothing comes behind it in its sector.
+    /// It is for bytes that are written where there were none, by processes that write no more once a request has failed. What was
+    /// there before would be read in place of zeros; and a failed sync may have taken a spare end as a crash does, which a reader
+    /// can do without only where nothing comes behind it in its sector.
     ///
     /// # Panics
     /// Where the file would be longer than a gibibyte.
@@ -451,9 +453,9 @@ impl<P: Protocol> Io<'_, P> {
     }
 
     /// States a fact on this process's behalf when what `request` did is on the platter, in a file that has a durable name,
-    /// whether or not the process lives to hear of it. A disk that lies about a sync is not believed. After a request of the
-    /// file failed, none of its facts becomes true in that life, of what is written again either: what lies before the hole is
-    /// known once it has been read.
+    /// whether or not the process lives to hear of it. A disk that lies about a sync is not believed. Where a request of the
+    /// file failed and its bytes are not there, no fact of what comes behind becomes true in that life, of what is written again
+    /// either: what lies before the hole is known once it has been read.
     ///
     /// # Panics
     /// When the request is of another incarnation.

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 
 use scenarios::journal::{Found, Journal, Record};
-use sim::{File, Io, Refusal, Request};
-use wal::{Config, Effect, Effects, SegmentNumber, SyncId};
+use scenarios::segments::Segments;
+use sim::{Io, Refusal, Request};
+use wal::Config;
 
 use super::{Diary, Line};
 
@@ -38,7 +39,7 @@ impl Record for Written {
     }
 }
 
-/// `scenarios::journal`, on which `ring` stands.
+/// `scenarios::journal`, as `ring` uses it.
 pub(super) struct Files {
     journal: Journal<Written>,
     /// What is not known to be durable yet.
@@ -69,76 +70,33 @@ impl Log for Files {
     }
 }
 
-/// `wal`, on which `raft` stands.
-pub(super) struct Segments {
-    log: wal::Log,
+/// `wal`, as `raft` uses it.
+pub(super) struct Wal {
+    segments: Segments,
     /// How many lines earlier lives left.
     found: u64,
-    current: Option<(SegmentNumber, File)>,
-    syncs: VecDeque<(Request, SyncId)>,
-    effects: Effects,
+    content: Vec<u8>,
 }
 
-impl Log for Segments {
-    fn open(io: &mut Io<'_, Diary>) -> Result<(Segments, Vec<Line>), Refusal> {
+impl Log for Wal {
+    fn open(io: &mut Io<'_, Diary>) -> Result<(Wal, Vec<Line>), Refusal> {
         // So short that a batch often spans two.
-        let config = Config { segment_bytes: 1_500 };
-        let mut effects = Effects::new();
-        let recovered = {
-            let segments = io.file_names().filter_map(|name| Some((SegmentNumber::named(name)?, io.surviving(name))));
-            wal::recover(config, segments, &mut effects).map_err(|damage| Refusal(damage.to_string()))?
-        };
-        let line = |content| Written::decode(content).map(|Written(line, _)| line);
-        let lines: Option<Vec<Line>> = recovered.records.iter().map(|(_, content)| line(content)).collect();
+        let (segments, found) = Segments::open(Config { segment_bytes: 1_500 }, io)?;
+        let line = |(_, content)| Written::decode(content).map(|Written(line, _)| line);
+        let lines: Option<Vec<Line>> = found.records.iter().map(line).collect();
         let lines = lines.ok_or_else(|| Refusal("a record says nothing".to_owned()))?;
-        let (log, syncs) = (recovered.log, VecDeque::new());
-        let mut segments = Segments { log, found: lines.len() as u64, current: None, syncs, effects };
-        segments.carry_out(io);
-        Ok((segments, lines))
+        Ok((Wal { segments, found: lines.len() as u64, content: Vec::new() }, lines))
     }
 
     fn write(&mut self, line: Line, filler: usize, io: &mut Io<'_, Diary>) -> Request {
-        let mut content = Vec::new();
-        Written(line, filler).encode(&mut content);
-        self.log.append(&content, &mut self.effects).expect("the log runs");
-        let written = self.carry_out(io).expect("a record has bytes");
-        self.log.sync(&mut self.effects).expect("the log runs");
-        self.carry_out(io);
-        written
+        self.content.clear();
+        Written(line, filler).encode(&mut self.content);
+        let request = self.segments.append(&self.content, io);
+        self.segments.sync(io);
+        request
     }
 
     fn synced(&mut self, request: Request, io: &mut Io<'_, Diary>) -> u32 {
-        let (_, sync) = self.syncs.pop_front_if(|(own, _)| *own == request).expect("syncs complete in order");
-        self.log.synced(sync, &mut self.effects).expect("the log runs");
-        self.carry_out(io);
-        self.log.durable_through().0.saturating_sub(self.found) as u32
-    }
-}
-
-impl Segments {
-    /// Does what the log asks for. Gives the last write.
-    fn carry_out(&mut self, io: &mut Io<'_, Diary>) -> Option<Request> {
-        let mut written = None;
-        for effect in self.effects.drain() {
-            match effect {
-                Effect::Create(segment) => {
-                    let file = io.open(&segment.to_string());
-                    if let Some((_, before)) = self.current.replace((segment, file)) {
-                        io.follows(file, before);
-                    }
-                }
-                Effect::Write { segment, offset, bytes } => {
-                    let file = io.open(&segment.to_string());
-                    written = Some(io.write_with_spare_ends(file, offset, bytes));
-                }
-                Effect::SyncFile { sync, segment } => {
-                    let file = io.open(&segment.to_string());
-                    self.syncs.push_back((io.sync(file), sync));
-                }
-                Effect::SyncDirectory { sync } => self.syncs.push_back((io.sync_directory(), sync)),
-                Effect::Remove(segment) => _ = io.remove(&segment.to_string()),
-            }
-        }
-        written
+        self.segments.synced(request, io).0.saturating_sub(self.found) as u32
     }
 }

@@ -4,10 +4,11 @@
 mod logs;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use self::logs::{Files, Log, Segments};
+use self::logs::{Files, Log, Wal};
 use sim::{
     AllReturn, Case, Checker, DiskError, End, Expansion, Fault, FaultKind, Flaw, Hex, Idle, Io, Item, Judgement,
     NodeId, Observed, Payload, Process, Property, Protocol, Refusal, Request, RunOptions, Scenario, Spec, System,
@@ -117,7 +118,7 @@ impl<L> Writer<L> {
 /// A boot finds what the boot before it found, and then what of the life in between was durable: no less, or it was said to be
 /// and was not; and no more, or checkers that rest on durability would see what no node has.
 #[derive(Clone, Default)]
-struct NothingComesBack(BTreeMap<NodeId, Shelf>);
+struct FindsWhatIsDurable(BTreeMap<NodeId, Shelf>);
 
 #[derive(Clone, Default)]
 struct Shelf {
@@ -129,34 +130,48 @@ struct Shelf {
     found: Vec<Line>,
 }
 
-impl Checker<Diary> for NothingComesBack {
+impl Checker<Diary> for FindsWhatIsDurable {
     fn observe(&mut self, observed: &Observed<'_, Diary>) -> Judgement {
         let shelf = self.0.entry(observed.node).or_default();
+        let flaw = |explanation| Flaw { explanation, witnesses: vec![observed.witness(0)] };
         match observed.fact() {
-            Some(Said::Durable(line) | Said::Told(line)) => shelf.durable = shelf.durable.max(line.number),
+            Some(Said::Durable(line)) => shelf.durable = line.number,
+            Some(Said::Told(Line { number, .. })) => {
+                let durable = shelf.durable;
+                return Judgement::holds_if(*number <= durable, || {
+                    flaw(format!("told of {number}, durable: {durable}"))
+                });
+            }
             Some(Said::Found(line)) => shelf.found.push(*line),
             Some(Said::FoundAll) => {
-                let Shelf { before, durable, found } = std::mem::take(shelf);
-                let is_right = found.strip_prefix(&*before).is_some_and(|new| {
-                    let life = observed.incarnation - 1;
-                    let in_order = (1..).zip(new).all(|(number, line)| *line == Line { life, number });
-                    in_order && new.len() == durable as usize
-                });
-                let common = before.iter().zip(&found).take_while(|(one, other)| one == other).count();
-                shelf.before.clone_from(&found);
-                return Judgement::holds_if(is_right, || Flaw {
-                    explanation: format!(
-                        "found {} lines, then {durable} were durable, and now {:?} comes behind {} of them",
-                        before.len(),
-                        &found[common..],
-                        common,
-                    ),
-                    witnesses: vec![observed.witness(0)],
-                });
+                let opened = std::mem::take(shelf);
+                let is_right = opened.is_right(observed.incarnation - 1);
+                let judgement = Judgement::holds_if(is_right, || flaw(opened.to_string()));
+                shelf.before = opened.found;
+                return judgement;
             }
             Some(Said::Failed) | None => {}
         }
         Judgement::Irrelevant
+    }
+}
+
+impl Shelf {
+    /// Whether what is found is what was found before, and what this life made durable.
+    fn is_right(&self, life: u32) -> bool {
+        self.found.strip_prefix(&*self.before).is_some_and(|new| {
+            let in_order = (1..).zip(new).all(|(number, line)| *line == Line { life, number });
+            in_order && new.len() == self.durable as usize
+        })
+    }
+}
+
+impl fmt::Display for Shelf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shelf { before, durable, found } = self;
+        let common = before.iter().zip(found).take_while(|(one, other)| one == other).count();
+        let new = &found[common..];
+        write!(f, "found {}, then {durable} were durable, and now {new:?} comes behind {common} of them", before.len())
     }
 }
 
@@ -167,7 +182,7 @@ impl<L: Log> System for Diaries<L> {
     type Protocol = Diary;
     type Node = Writer<L>;
     type Client = Idle<Diary>;
-    type Checks = Property<NothingComesBack>;
+    type Checks = Property<FindsWhatIsDurable>;
     type Survival = AllReturn;
 
     fn spec(&self) -> Spec {
@@ -175,7 +190,7 @@ impl<L: Log> System for Diaries<L> {
     }
 
     fn checks(&self, _: &Case) -> Self::Checks {
-        Property::new("nothing_comes_back", NothingComesBack::default())
+        Property::new("finds_what_is_durable", FindsWhatIsDurable::default())
     }
 
     fn survival(&self, _: &Case) -> AllReturn {
@@ -227,5 +242,5 @@ fn of_a_journal_a_boot_finds_what_is_durable_and_no_more() {
 
 #[test]
 fn of_a_write_ahead_log_a_boot_finds_what_is_durable_and_no_more() {
-    holds(&Diaries::<Segments>(PhantomData));
+    holds(&Diaries::<Wal>(PhantomData));
 }

@@ -4,35 +4,20 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use raft::{Entry, HardState, Index, NodeId, Payload, Record, Term, WriteId};
-use sim::{File, Io, Refusal, Request};
-use wal::{Config, Effect, Effects, SegmentNumber, Sequence, SyncId, Tail};
+use sim::{Io, Refusal, Request};
+use wal::{Config, Sequence, Tail};
 
 use super::Log;
+use crate::segments::{self, Segments};
 
 /// The journal of one life.
 #[derive(Clone)]
 pub(crate) struct Journal {
-    log: wal::Log,
-    /// The segment that is written to.
-    current: Option<(SegmentNumber, File)>,
-    /// The log's syncs that are under way, in the order in which the disk carries them out.
-    syncs: VecDeque<(Request, SyncId)>,
+    segments: Segments,
     /// The core's writes that are not durable yet, each by its last request and its last record.
     under_way: VecDeque<(WriteId, Request, Sequence)>,
-    buffers: Buffers,
-}
-
-/// Used again for each record; empty in between.
-#[derive(Default)]
-struct Buffers {
+    /// Used again for each record.
     content: Vec<u8>,
-    effects: Effects,
-}
-
-impl Clone for Buffers {
-    fn clone(&self) -> Buffers {
-        Buffers::default()
-    }
 }
 
 /// What a journal held.
@@ -50,35 +35,25 @@ impl Journal {
     /// Where what was durable is damaged, or a whole record says nothing that anybody writes.
     pub(crate) fn open(io: &mut Io<'_, Log>) -> Result<(Journal, Found), Refusal> {
         let config = Config { segment_bytes: io.knob("segment_bytes") };
-        let mut buffers = Buffers::default();
-        let recovered = {
-            let segments = io.file_names().filter_map(|name| Some((SegmentNumber::named(name)?, io.surviving(name))));
-            wal::recover(config, segments, &mut buffers.effects).map_err(|damage| Refusal(damage.to_string()))?
-        };
+        let (segments, segments::Found { records, tail }) = Segments::open(config, io)?;
         let decoded = |(sequence, content): (Sequence, &[u8])| {
             decode(content).ok_or_else(|| Refusal(format!("record {} says nothing", sequence.0)))
         };
-        let records = recovered.records.iter().map(decoded).collect::<Result<Vec<Record>, Refusal>>()?;
-        let (syncs, under_way) = (VecDeque::new(), VecDeque::new());
-        let mut journal = Journal { log: recovered.log, current: None, syncs, under_way, buffers };
-        journal.carry_out(io);
-        Ok((journal, Found { records, tail: recovered.tail }))
+        let records = records.iter().map(decoded).collect::<Result<Vec<Record>, Refusal>>()?;
+        Ok((Journal { segments, under_way: VecDeque::new(), content: Vec::new() }, Found { records, tail }))
     }
 
     /// Writes one record of the core's; it is durable when the request is.
     pub(crate) fn write(&mut self, record: &Record, io: &mut Io<'_, Log>) -> Request {
-        let Buffers { content, effects } = &mut self.buffers;
-        content.clear();
-        encode(record, content);
-        self.log.append(content, effects).expect(RUNS);
-        self.carry_out(io).expect("a record has bytes")
+        self.content.clear();
+        encode(record, &mut self.content);
+        self.segments.append(&self.content, io)
     }
 
     /// The core's write consists of what was written through `last`, and is to become durable.
     pub(crate) fn seal(&mut self, write: WriteId, last: Request, io: &mut Io<'_, Log>) {
-        self.under_way.push_back((write, last, self.log.last()));
-        self.log.sync(&mut self.buffers.effects).expect(RUNS);
-        self.carry_out(io);
+        self.under_way.push_back((write, last, self.segments.last()));
+        self.segments.sync(io);
     }
 
     /// The request to wait for until the core's write is durable; `None` where it is.
@@ -92,55 +67,13 @@ impl Journal {
 
     /// A sync completed. Gives the last of the core's writes that it made durable.
     pub(crate) fn synced(&mut self, request: Request, io: &mut Io<'_, Log>) -> Option<WriteId> {
-        let (_, sync) =
-            self.syncs.pop_front_if(|(under_way, _)| *under_way == request).expect("syncs complete in order");
-        self.log.synced(sync, &mut self.buffers.effects).expect(RUNS);
-        self.carry_out(io);
-        let durable_through = self.log.durable_through();
+        let durable_through = self.segments.synced(request, io);
         let mut last = None;
         while let Some((write, ..)) = self.under_way.pop_front_if(|(.., sequence)| *sequence <= durable_through) {
             last = Some(write);
         }
         last
     }
-
-    /// Does what the log asks for. Gives the last write.
-    fn carry_out(&mut self, io: &mut Io<'_, Log>) -> Option<Request> {
-        let mut written = None;
-        for effect in self.buffers.effects.drain() {
-            match effect {
-                Effect::Create(segment) => {
-                    let file = io.open(&segment.to_string());
-                    if let Some((_, before)) = self.current.replace((segment, file)) {
-                        io.follows(file, before);
-                    }
-                }
-                Effect::Write { segment, offset, bytes } => {
-                    let file = opened(self.current, segment, io);
-                    // A fragment whose very last byte a crash took is read all the same: it ends in two marks, one of which will
-                    // do. 1. A node has entry 1 on disk, and writes that it is removed. 2. A crash takes the last byte of the
-                    // removal's record, or of its fragment in the sector before. 3. It restarts without the entry, and that is
-                    // right.
-                    written = Some(io.write_with_spare_ends(file, offset, bytes));
-                }
-                Effect::SyncFile { sync, segment } => {
-                    let file = opened(self.current, segment, io);
-                    self.syncs.push_back((io.sync(file), sync));
-                }
-                Effect::SyncDirectory { sync } => self.syncs.push_back((io.sync_directory(), sync)),
-                Effect::Remove(segment) => _ = io.remove(&segment.to_string()),
-            }
-        }
-        written
-    }
-}
-
-const RUNS: &str = "a log of which something failed is not used any more: its process has stopped";
-
-/// The file of a segment: mostly the one that is written to.
-fn opened(current: Option<(SegmentNumber, File)>, segment: SegmentNumber, io: &mut Io<'_, Log>) -> File {
-    let open = current.filter(|(number, _)| *number == segment);
-    open.map_or_else(|| io.open(&segment.to_string()), |(_, file)| file)
 }
 
 const HARD_STATE: u8 = 1;

@@ -158,8 +158,8 @@ impl<S: System> World<S> {
         }
     }
 
-    /// A write failed.
-    pub(super) fn write_failed(&mut self, slot: Slot, request: Request, error: DiskError, cause: u64) {
+    /// A request failed that is no sync.
+    pub(super) fn request_failed(&mut self, slot: Slot, request: Request, error: DiskError, cause: u64) {
         let host = &self.hosts[slot];
         let is_canceled = host.is_gone() || host.state.incarnation != request.incarnation;
         self.digest_event(Header::Synced, slot, u64::from(request.number));

@@ -399,7 +399,7 @@ impl<S: System> World<S> {
         match queued.event {
             Event::Arrive(flight) => self.arrive(flight, queued.cause),
             Event::Synced(slot, request) => self.synced(slot as Slot, request, queued.cause),
-            Event::Failed(slot, request, error) => self.write_failed(slot as Slot, request, error, queued.cause),
+            Event::Failed(slot, request, error) => self.request_failed(slot as Slot, request, error, queued.cause),
             Event::Supervised(slot, incarnation) => self.supervised(slot as Slot, incarnation, queued.cause),
             Event::SessionBegins(one, other) => self.session_begins(one as Slot, other as Slot, queued.cause),
             Event::SessionEnded(slot, peer, life) => self.session_ended(slot as Slot, peer as Slot, life, queued.cause),

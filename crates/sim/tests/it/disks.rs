@@ -209,6 +209,51 @@ fn a_name_that_is_not_synced_may_still_be_that_of_the_old_file() {
     assert_eq!(lines, expected);
 }
 
+/// Writes to a file and gives it another name, in one step, and goes on whatever fails.
+struct Rotates {
+    renamed: Option<Request>,
+    deadline: Option<Time>,
+}
+
+impl Actor for Rotates {
+    fn start(io: &mut Io<'_, Numbers>) -> Result<Rotates, Refusal> {
+        let names: Vec<&str> = io.file_names().collect();
+        let names = names.join(" ");
+        io.note(format!("files: {names}"));
+        io.open("log");
+        io.sync_directory();
+        Ok(Rotates { renamed: None, deadline: (io.incarnation() == 1).then(|| ms(10)) })
+    }
+
+    fn wake(&mut self, io: &mut Io<'_, Numbers>) {
+        self.deadline = None;
+        let log = io.open("log");
+        io.write(log, 0, b"1");
+        self.renamed = Some(io.rename("log", "old"));
+    }
+
+    fn wakes_at(&self) -> Option<Time> {
+        self.deadline
+    }
+
+    fn failed(&mut self, request: Request, error: DiskError, io: &mut Io<'_, Numbers>) {
+        let what = if self.renamed == Some(request) { "name" } else { "byte" };
+        io.note(format!("{what}: {error}"));
+    }
+}
+
+/// Else the next life would find the file under its new name, and not what was written to it before.
+#[test]
+fn behind_a_write_that_failed_no_name_is_changed_and_the_process_hears_of_both() {
+    let faults = [(5 * MS, Fault::NoSpace, Some(10 * MS)), (20 * MS, Fault::Crash, Some(MS))];
+    let items = faults.map(|(at_ns, fault, lasts_ns)| at(at_ns, Target::Node(n(1)), fault, lasts_ns));
+    let case = with_knob(with_items(calm(1), items), "sim.unsynced_kept_ppm", 1_000_000);
+    let lines = said(&Rig::<Rotates>::new().survival(Lenient(Recoverable::Yes)), &case);
+    let expected =
+        ["0us n1 files: ", "10000us n1 byte: no space left", "10000us n1 name: no space left", "21000us n1 files: log"];
+    assert_eq!(lines, expected);
+}
+
 /// Serves only from what is as it was written: all bytes of a file alike.
 struct Careful;
 
