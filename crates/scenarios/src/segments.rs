@@ -7,6 +7,7 @@ use wal::{Config, Effect, Effects, Log, Records, SegmentNumber, Sequence, SyncId
 
 /// The log of one life. Its process must stop where one of its requests fails: what is on the disk is known again once it has
 /// been read.
+#[derive(Clone)]
 pub struct Segments {
     log: Log,
     /// The segment that is written to.
@@ -104,13 +105,6 @@ impl Segments {
             }
         }
         written
-    }
-}
-
-impl Clone for Segments {
-    fn clone(&self) -> Segments {
-        let Segments { log, current, syncs, effects: _ } = self;
-        Segments { log: log.clone(), current: *current, syncs: syncs.clone(), effects: Effects::new() }
     }
 }
 

@@ -43,7 +43,7 @@ impl Record for Written {
 pub(super) struct Files {
     journal: Journal<Written>,
     /// What is not known to be durable yet.
-    under_way: VecDeque<(Request, Line)>,
+    under_way: VecDeque<Request>,
     durable: u32,
 }
 
@@ -56,14 +56,14 @@ impl Log for Files {
 
     fn write(&mut self, line: Line, filler: usize, io: &mut Io<'_, Diary>) -> Request {
         let request = self.journal.write(&Written(line, filler), io);
-        self.under_way.push_back((request, line));
+        self.under_way.push_back(request);
         self.journal.sync(io);
         request
     }
 
     fn synced(&mut self, request: Request, io: &mut Io<'_, Diary>) -> u32 {
-        while let Some((_, line)) = self.under_way.pop_front_if(|(written, _)| *written <= request) {
-            self.durable = line.number;
+        while self.under_way.pop_front_if(|written| *written <= request).is_some() {
+            self.durable += 1;
         }
         self.journal.synced(request, io);
         self.durable

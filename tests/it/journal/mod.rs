@@ -157,7 +157,7 @@ impl Checker<Diary> for FindsWhatIsDurable {
 }
 
 impl Shelf {
-    /// Whether what is found is what was found before, and what this life made durable.
+    /// Whether what is found is what was found before, and what the life in between, this one, made durable.
     fn is_right(&self, life: u32) -> bool {
         self.found.strip_prefix(&*self.before).is_some_and(|new| {
             let in_order = (1..).zip(new).all(|(number, line)| *line == Line { life, number });

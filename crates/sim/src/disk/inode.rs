@@ -135,24 +135,24 @@ impl Inode {
     pub(super) fn settle_but_one(&mut self, sync: Request, trap: WriteTrap) -> Option<Request> {
         let (WriteTrap::Lost(draw) | WriteTrap::Misdirected(draw)) = trap;
         let touched = self.touched(sync);
-        let victim = one_of(&touched, draw);
-        let before = victim.map(|sector| self.sector(sector));
+        let victim = one_of(&touched, draw).map(|sector| (sector, self.sector(sector)));
         self.settle(sync);
-        let (sector, before) = (victim?, before?);
+        let (sector, before) = victim?;
         let meant = self.sector(sector);
         if meant == before {
             return None;
         }
         put(&mut self.durable, sector, &before);
+        let first = touched[&sector];
         if matches!(trap, WriteTrap::Lost(_)) {
-            return Some(touched[&sector]);
+            return Some(first);
         }
         let other = below(mix(draw, 1), self.sectors());
         if other != sector {
             put(&mut self.durable, other, &meant);
         }
         // What this very sync wrote to the other is not there either.
-        touched.get(&other).copied().into_iter().chain([touched[&sector]]).min()
+        Some(touched.get(&other).map_or(first, |hit| first.min(*hit)))
     }
 
     /// A sector, drawn among those that are written to up to this request.

@@ -399,17 +399,16 @@ impl<F> Disk<F> {
     fn fail(&mut self, sync: Request, facts: &mut Vec<F>, mut fate: impl FnMut(Place) -> SectorFate) {
         let mut losses = CrashLosses { kept: 0, dropped: 0, torn: 0, facts: Vec::new() };
         let first = self.resolve(sync.file, &mut losses, &mut fate);
-        let is_lost = |request: Request| first.is_some_and(|first| first <= request);
         let is_readable = self.is_readable(sync.file);
-        for index in (0..self.facts.len()).rev() {
-            let request = self.facts[index].0;
-            // What is there and cannot be read yet may be after a crash: then the file has its name, or what comes before it.
-            if request.file == sync.file && (is_readable || is_lost(request)) {
-                let (_, fact) = self.facts.remove(index).expect("an index of the list");
-                facts.extend((!is_lost(request)).then_some(fact));
+        for (request, fact) in std::mem::take(&mut self.facts) {
+            let is_lost = first.is_some_and(|first| first <= request);
+            if request.file != sync.file || !is_readable && !is_lost {
+                // What is there and cannot be read yet may be after a crash: then the file has its name, or what comes before it.
+                self.facts.push_back((request, fact));
+            } else if !is_lost {
+                facts.push(fact);
             }
         }
-        facts.reverse();
         let error = DiskError::Io;
         self.failed.push(Failed { error, file: None, from: sync, through: None });
         // By luck all of it may be there, and then what comes behind it is of use.

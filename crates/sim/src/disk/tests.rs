@@ -35,8 +35,12 @@ impl Bench {
 
     /// Writes, with a fact of this number.
     fn write(&mut self, file: File, at: u64, bytes: &[u8], fact: u64) -> Request {
+        self.write_needing(Needed::All, file, at, bytes, fact)
+    }
+
+    fn write_needing(&mut self, needed: Needed, file: File, at: u64, bytes: &[u8], fact: u64) -> Request {
         let request = self.disk.next_request(1, file);
-        self.disk.write(request, at, bytes, Needed::All).expect("a disk with room");
+        self.disk.write(request, at, bytes, needed).expect("a disk with room");
         self.disk.state_when_durable(request, fact);
         request
     }
@@ -258,15 +262,13 @@ fn zeros_that_were_not_written_are_as_good_as_those_that_were() {
 #[test]
 fn a_write_is_whole_where_what_a_reader_needs_of_it_is_there() {
     // From byte 510 on, so that the first two bytes are in one sector and the others in the next.
-    let torn_in = |sector: u64, bytes: &[u8], needed| {
+    let is_durable = |bytes: &[u8], needed, sector: u64, fate| {
         let (mut bench, log) = Bench::with_log();
-        let request = bench.disk.next_request(1, log);
-        bench.disk.write(request, 510, bytes, needed).expect("a disk with room");
-        bench.disk.state_when_durable(request, 1);
-        // Of two bytes a tear leaves the first, of one none.
-        let tear = |place: Place| if place.sector == sector { SectorFate::Torn(0) } else { SectorFate::Kept };
-        bench.disk.crash(tear).facts == [1]
+        bench.write_needing(needed, log, 510, bytes, 1);
+        bench.disk.crash(|place| if place.sector == sector { fate } else { SectorFate::Kept }).facts == [1]
     };
+    // Of two bytes a tear leaves the first, of one none.
+    let torn_in = |sector, bytes: &[u8], needed| is_durable(bytes, needed, sector, SectorFate::Torn(0));
     for sector in [0, 1] {
         assert!(torn_in(sector, b"abab", Needed::AllButSpareEnds), "sector {sector}");
         assert!(!torn_in(sector, b"abab", Needed::All), "sector {sector}");
@@ -274,16 +276,12 @@ fn a_write_is_whole_where_what_a_reader_needs_of_it_is_there() {
     for zeros in [b"abab\0\0", b"ab\0\0ab", b"aba\0\0b"] {
         assert!(torn_in(1, zeros, Needed::AllButSpareEnds), "{zeros:?}: zeros are there as they were");
     }
-    let lost = |bytes: &[u8], needed| {
-        let (mut bench, log) = Bench::with_log();
-        let request = bench.disk.next_request(1, log);
-        bench.disk.write(request, 510, bytes, needed).expect("a disk with room");
-        bench.disk.state_when_durable(request, 1);
-        bench.disk.crash(|place| if place.sector == 0 { SectorFate::Old(0) } else { SectorFate::Kept }).facts
+    let without_the_first = |bytes: &[u8]| {
+        [Needed::All, Needed::AllButSpareEnds].map(|needed| is_durable(bytes, needed, 0, SectorFate::Old(0)))
     };
-    assert_eq!((lost(b"abab", Needed::All), lost(b"abab", Needed::AllButSpareEnds)), (vec![], vec![]));
-    assert_eq!((lost(b"\0bab", Needed::All), lost(b"\0bab", Needed::AllButSpareEnds)), (vec![], vec![1]));
-    assert_eq!((lost(b"\0\0ab", Needed::All), lost(b"\0\0ab", Needed::AllButSpareEnds)), (vec![1], vec![1]));
+    assert_eq!(without_the_first(b"abab"), [false, false]);
+    assert_eq!(without_the_first(b"\0bab"), [false, true]);
+    assert_eq!(without_the_first(b"\0\0ab"), [true, true]);
 }
 
 /// A record of two fragments, of which a crash takes the first one's last byte: its reader has it, and what comes behind it.
@@ -291,9 +289,7 @@ fn a_write_is_whole_where_what_a_reader_needs_of_it_is_there() {
 fn behind_a_fragment_without_its_last_byte_all_is_durable() {
     let (mut bench, log) = Bench::with_log();
     for (at, bytes, fact) in [(510, "abab", 1), (514, "cd", 2)] {
-        let request = bench.disk.next_request(1, log);
-        bench.disk.write(request, at, bytes.as_bytes(), Needed::AllButSpareEnds).expect("a disk with room");
-        bench.disk.state_when_durable(request, fact);
+        bench.write_needing(Needed::AllButSpareEnds, log, at, bytes.as_bytes(), fact);
     }
     let losses = bench.disk.crash(|place| if place.sector == 0 { SectorFate::Torn(0) } else { SectorFate::Kept });
     assert_eq!((&bench.disk.read("log")[510..], losses.facts), (b"a\0abcd".as_slice(), vec![1, 2]));

@@ -67,9 +67,7 @@ impl<S: System> World<S> {
             let what = format!("writes {request}: {} bytes at {at}", bytes.len());
             self.record(Some(slot), RecordWhat::Disk(what));
         }
-        if let Err(error) = written {
-            self.schedule(self.now, Event::Failed(slot as u16, request, error));
-        }
+        self.answer(slot, request, written);
     }
 
     pub(super) fn truncate(&mut self, slot: Slot, request: Request, len: u64) {
@@ -79,9 +77,7 @@ impl<S: System> World<S> {
         if self.records.is_some() {
             self.record(Some(slot), RecordWhat::Disk(format!("truncates {request}: to {len} bytes")));
         }
-        if let Err(error) = cut {
-            self.schedule(self.now, Event::Failed(slot as u16, request, error));
-        }
+        self.answer(slot, request, cut);
     }
 
     pub(super) fn change_names(&mut self, slot: Slot, request: Request, change: Change) {
@@ -90,7 +86,13 @@ impl<S: System> World<S> {
         if self.records.is_some() {
             self.record(Some(slot), RecordWhat::Disk(format!("{change} ({request})")));
         }
-        if let Err(error) = self.hosts[slot].state.disk.change_names(request, change) {
+        let changed = self.hosts[slot].state.disk.change_names(request, change);
+        self.answer(slot, request, changed);
+    }
+
+    /// Of a request that is no sync the process hears where it failed, and then at once.
+    fn answer(&mut self, slot: Slot, request: Request, result: Result<(), DiskError>) {
+        if let Err(error) = result {
             self.schedule(self.now, Event::Failed(slot as u16, request, error));
         }
     }
